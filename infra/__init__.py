@@ -1,0 +1,1 @@
+"""What runs Placet: embedded parts, supervisor, topics, roles and the operator's commands."""

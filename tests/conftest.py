@@ -1,0 +1,5 @@
+"""Lists the fixture modules; each owns its fixtures and says what they need."""
+
+pytest_plugins = [
+    "tests.fix_embedded",
+]
