@@ -3,7 +3,7 @@
 - `kafka.lock` names every jar and its digest, and no host: the Maven client knows where to ask.
 - A jar whose digest differs from the lock is never put in the cache, and a changed one in the cache is an error.
 - When the cache is complete, the Maven client is not even imported.
-- `python -m infra.embedded.jars` writes the lock anew from what the coordinates resolve to.
+- `python -m infra.embedded.jars lock` writes the lock anew from what the coordinates resolve to; `fetch` fills the cache.
 """
 
 from __future__ import annotations
@@ -145,5 +145,17 @@ def _write_lock() -> None:
     sys.stdout.write(f"{len(lines)} jars pinned\n")
 
 
+def _main() -> int:
+    if sys.argv[1:] == ["lock"]:
+        _write_lock()
+        return 0
+    try:
+        kafka_jars(progress=lambda sentence: print(sentence, file=sys.stderr))  # noqa: T201 - for people
+    except PartUnavailableError as error:
+        sys.stderr.write(str(error).split(" Three ways out", maxsplit=1)[0] + "\n")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    _write_lock()
+    sys.exit(_main())

@@ -1,0 +1,48 @@
+# Placet: every target sets up what it needs first. No root, no Docker, no Java.
+.DEFAULT_GOAL := help
+.PHONY: help setup test check demo up bench bench-crash lock schemas clean
+
+# The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
+PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
+BIN := .venv/bin
+# Insecure stand-ins (the development identity provider) start nowhere but here.
+test demo up: export PLACET_ENV ?= dev
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: ## build .venv from the lock (instant when nothing changed)
+	@$(PYTHON) infra/environment.py
+
+test: setup ## run all tests; ARGS="-k word" narrows them
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## lint, types, walls between packages, generated files equal to a fresh build
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m placet.schemas schemas
+	git diff --exit-code -- schemas
+	@test -z "$$(git status --porcelain -- schemas)" || { git status --short -- schemas; echo "schemas/ holds files that are not committed"; exit 1; }
+
+demo: setup ## start everything, run the demonstration, verify, stop; INTERACTIVE=1 leaves one approval to you
+	@$(BIN)/placet demo $(if $(INTERACTIVE),--interactive)
+
+up: setup ## the whole system until Ctrl-C
+	@$(BIN)/placet up
+
+bench: setup ## measure, ratios first
+	@$(BIN)/python -m benchmarks
+
+bench-crash: setup ## measure what survives kills
+	@$(BIN)/python -m benchmarks crash
+
+schemas: setup ## write the published contract anew
+	@$(BIN)/python -m placet.schemas schemas
+
+lock: setup ## pin what the declared dependencies resolve to now
+	@$(BIN)/python infra/lock.py
+
+clean: ## remove the environment and what ran (not the caches)
+	rm -rf .venv .placet .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
