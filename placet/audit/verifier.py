@@ -1,0 +1,86 @@
+"""The offline verifier: an export, a pinned root key and a checkpoint in; a report out. No network, no clock.
+
+Rules:
+- The lines are read once, in order; one line is in memory at a time, and a small record per action.
+- Trusted are the root key (by it the trust files, by them every other key) and the checkpoint handed in. The ledger's
+  key may be pinned as well; then no other signs checkpoints.
+- Whatever an export contains, the answer is a report: a malformed line ends the walk and is itself a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from placet.audit.entry import TRUST_TOPIC, parse_time
+from placet.audit.export import CheckpointLine, EntryLine, Header, from_base64, read_lines
+from placet.audit.meaning import MeaningAuditor
+from placet.audit.report import ProblemCode, Report
+from placet.audit.signatures import SignatureAuditor
+from placet.audit.tree import TreeAuditor
+from placet.catalogue import Role
+from placet.checkpoint import VerifierKey
+from placet.errors import ContractError
+from placet.keys import PublicKey
+
+
+def verify_export(
+    lines: Iterable[bytes],
+    root: PublicKey,
+    *,
+    held: bytes | None = None,
+    ledger_key: VerifierKey | None = None,
+    grace: timedelta = timedelta(0),
+) -> Report:
+    """Audit an export.
+
+    `held` is a checkpoint note kept outside the system. `grace` forgives missing evidence of actions younger than
+    this against the newest entry: an export of a running system may catch an action between two topics.
+    """
+    return _Verifier(root, held, ledger_key, grace).run(lines)
+
+
+class _Verifier:
+    def __init__(self, root: PublicKey, held: bytes | None, ledger_key: VerifierKey | None, grace: timedelta) -> None:
+        self._report = Report()
+        self._pinned = ledger_key
+        self._signatures = SignatureAuditor(self._report, root)
+        self._tree = TreeAuditor(self._report, self._ledger_keys, held)
+        self._meaning = MeaningAuditor(self._report, grace=grace)
+
+    def run(self, lines: Iterable[bytes]) -> Report:
+        try:
+            for line in read_lines(lines):
+                match line:
+                    case Header():
+                        self._tree.header(line)
+                    case CheckpointLine():
+                        self._tree.checkpoint(line)
+                    case EntryLine():
+                        self._entry(line)
+        except ContractError as error:
+            self._report.add(ProblemCode.EXPORT_MALFORMED, str(error))
+        self._tree.finish()
+        self._signatures.finish()
+        self._meaning.finish()
+        return self._report
+
+    def _entry(self, line: EntryLine) -> None:
+        leaf = line.to_leaf()
+        self._tree.entry(line, leaf)
+        value = None if line.value is None else from_base64(line.value)
+        verified = self._signatures.entry(line.seq, leaf, from_base64(line.salt), value)
+        if leaf.topic == TRUST_TOPIC:
+            self._tree.hold()
+        trust = self._signatures.trust
+        if verified is not None and trust is not None:
+            received: datetime = parse_time(leaf.received_at)
+            self._meaning.event(line.seq, verified, trust, received)
+
+    def _ledger_keys(self, origin: str) -> list[VerifierKey]:
+        """Keys that may sign this log's checkpoints: the pinned one, or those of role ledger in any trust file seen."""
+        if self._pinned is not None:
+            return [self._pinned]
+        services = (trust.document.services.get(Role.LEDGER) for trust in self._signatures.trusts)
+        raw = {key.jwk.key.raw for service in services if service is not None for key in service.keys}
+        return [VerifierKey(name=origin, public=public) for public in sorted(raw)]
