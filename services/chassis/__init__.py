@@ -1,0 +1,1 @@
+"""What every service shares and no service owns. Knows no business word."""
