@@ -77,7 +77,6 @@ class KafkaPart:
             ACLOperation,
             ACLPermissionType,
             KafkaAdminClient,
-            NewTopic,
             ResourcePattern,
             ResourceType,
         )
@@ -85,7 +84,8 @@ class KafkaPart:
         names = list(names)
         admin = KafkaAdminClient(**self.client())
         try:
-            admin.create_topics([NewTopic(name, partitions, 1) for name in names], wait_for_metadata=True)
+            wanted_topics = {name: {"num_partitions": partitions, "replication_factor": 1} for name in names}
+            admin.create_topics(wanted_topics, wait_for_metadata=True)
             if self._operator.username is not None:
                 wanted = [ResourcePattern(ResourceType.TOPIC, name) for name in names]
                 wanted += [

@@ -3,7 +3,7 @@
 - `kafka.lock` names every jar and its digest, and no host: the Maven client knows where to ask.
 - A jar whose digest differs from the lock is never put in the cache, and a changed one in the cache is an error.
 - When the cache is complete, the Maven client is not even imported.
-- `python -m infra.embedded.jars lock` writes the lock anew from what the coordinates resolve to; `fetch` fills the cache.
+- `python -m infra.embedded.jars lock` pins anew what the coordinates resolve to; `fetch` fills the cache.
 """
 
 from __future__ import annotations

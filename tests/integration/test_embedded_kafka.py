@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from infra.children import Children
@@ -50,7 +50,7 @@ def consume(node: EmbeddedKafka, topic: str) -> list[bytes]:
 
 def create(node: EmbeddedKafka, topic: str) -> None:
     admin = KafkaAdminClient(**node.settings("ops").for_kafka_python())
-    admin.create_topics([NewTopic(topic, 1, 1)], wait_for_metadata=True)
+    admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
 
 
