@@ -1,0 +1,1 @@
+"""Holds reviews, settles actions: `settle` judges, `desk` carries."""
