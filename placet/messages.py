@@ -31,13 +31,13 @@ Data = TypeVar("Data", bound=Strict)
 class Envelope(Strict, Generic[Data]):
     """CloudEvents 1.0 context attributes, the digest of the trust file in force, and the data."""
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: EventId
     source: str
     type: str
     subject: str
     time: Timestamp
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: Literal["application/json"]
     trustdigest: Sha256
     data: Data
 
@@ -79,11 +79,13 @@ def seal(data: Strict, signer: Signer, *, time: datetime, trust_digest: str) -> 
     """Wrap, serialise and sign an event; raise `DecodeError` (`oversize`) where it would be refused."""
     spec = spec_for_data(data)
     envelope = Envelope[spec.data](  # type: ignore[name-defined]  # the catalogue holds the class
+        specversion="1.0",
         id=event_id(spec, data),
         source=signer.principal,
         type=spec.type,
         subject=spec.subject(data),
         time=time,
+        datacontenttype="application/json",
         trustdigest=trust_digest,
         data=data,
     )

@@ -1,8 +1,8 @@
 """Pattern redaction of people's own text: reasons, questions, answers.
 
 People paste what they should not. This is the last net before their text is stored or sent; it is deliberately
-coarse and has no model behind it. Rules: it only ever removes; it is idempotent; it runs in linear time (no nested
-quantifiers).
+coarse and has no model behind it. Rules: it only ever removes; it is idempotent; every repetition is
+bounded, so that no text makes it slow.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _PATTERNS: Final = tuple(
             "TOKEN",
             r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|rk_live_|npm_|pypi-|AIza)[\w-]{16,300}",
         ),
+        ("SECRET", r"(?i)\bbearer\s{1,3}[\w.~+/=-]{12,4000}"),
         (
             "SECRET",
-            r"(?i)\b(?:password|passwd|pwd|secret|api[_-]?key|token|authorization)\b\s{0,3}[:=]\s{0,3}\S{1,300}",
+            r"(?i)\b(?:password|passwd|pwd|secret|api[_-]?key|token|authorization)\b\s{0,3}[:=]\s{0,3}(?:basic\s{1,3})?\S{1,300}",
         ),
-        ("SECRET", r"(?i)\bbearer\s{1,3}[\w.~+/=-]{12,4000}"),
         ("EMAIL_ADDRESS", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
         ("IBAN", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"),
         ("NUMBER", r"(?<!\w)\+?\d(?:[ .()/-]{0,2}\d){8,30}(?!\w)"),

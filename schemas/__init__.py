@@ -1,0 +1,1 @@
+"""The contract as files, generated from the library by `python -m schemas.generate`."""

@@ -1,0 +1,77 @@
+"""The published contract: equal to a fresh build, and what its examples say of themselves is true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from placet.catalogue import CATALOGUE, Topic
+from placet.errors import DecodeError
+from placet.messages import Message, decode
+from placet.trust import Trust
+from placet.trust_store import load_root
+from placet.verify import verify
+from schemas import generate
+from schemas.cases import NOW
+
+FOLDER = Path(generate.__file__).parent
+VALID = sorted(FOLDER.glob("examples/*/valid/*.json"))
+INVALID = sorted(FOLDER.glob("examples/*/invalid/*.json"))
+UNDECODABLE_FOR_SCHEMAS = {"unknown_field", "missing_field", "bad_value"}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(FOLDER / "examples"))
+
+
+def schema(topic: str) -> Draft202012Validator:
+    content = json.loads((FOLDER / "json" / f"{topic}.schema.json").read_text())
+    Draft202012Validator.check_schema(content)
+    return Draft202012Validator(content)
+
+
+def test_the_files_equal_a_fresh_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    generate.main()
+    fresh = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    kept = {
+        path.relative_to(FOLDER): path.read_bytes()
+        for part in ("json", "topics", "examples", "asyncapi.yaml")
+        for path in ((FOLDER / part).rglob("*") if (FOLDER / part).is_dir() else [FOLDER / part])
+        if path.is_file()
+    }
+    assert fresh == kept
+
+
+def test_every_topic_has_a_schema_a_valid_and_an_invalid_example() -> None:
+    assert {path.parts[-3] for path in VALID} == set(CATALOGUE) == {path.parts[-3] for path in INVALID}
+    assert {path.name.removesuffix(".schema.json") for path in (FOLDER / "json").iterdir()} == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("path", VALID, ids=named)
+def test_a_valid_example_verifies_and_fits_its_schema(path: Path) -> None:
+    trust = Trust.verify((FOLDER / "examples/trust.json").read_bytes(), load_root(FOLDER / "examples/root.pub.json"))
+    topic, value = path.parts[-3], path.read_bytes()
+    message = Message(
+        topic=topic,
+        partition=0,
+        offset=0,
+        key=json.loads(value)["subject"].encode(),
+        value=value,
+        signature=path.with_suffix(".signature").read_bytes(),
+    )
+    verify(message, trust, now=NOW)
+    schema(topic).validate(json.loads(value))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=named)
+def test_an_invalid_example_is_refused_with_its_code(path: Path) -> None:
+    topic = path.parts[-3]
+    with pytest.raises(DecodeError) as refused:
+        decode(path.read_bytes(), CATALOGUE[Topic(topic)])
+    assert refused.value.code == path.stem
+    if path.stem in UNDECODABLE_FOR_SCHEMAS:
+        assert not schema(topic).is_valid(json.loads(path.read_bytes()))
