@@ -22,7 +22,7 @@ check: setup ## lint, types, walls between packages, generated files equal to a 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m placet.schemas schemas
+	$(BIN)/python -m schemas.generate
 	git diff --exit-code -- schemas
 	@test -z "$$(git status --porcelain -- schemas)" || { git status --short -- schemas; echo "schemas/ holds files that are not committed"; exit 1; }
 
@@ -39,7 +39,7 @@ bench-crash: setup ## measure what survives kills
 	@$(BIN)/python -m benchmarks crash
 
 schemas: setup ## write the published contract anew
-	@$(BIN)/python -m placet.schemas schemas
+	@$(BIN)/python -m schemas.generate
 
 lock: setup ## pin what the declared dependencies resolve to now
 	@$(BIN)/python infra/lock.py
