@@ -25,7 +25,7 @@ from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.secrets import password_files
-from infra.errors import InfraError
+from infra.errors import PartUnavailableError
 from infra.principals import PRINCIPALS
 from placet.kafka_settings import KafkaSettings
 
@@ -187,7 +187,7 @@ def available() -> Iterator[None]:
     """Skip where a part cannot be had, with its reason; in CI that is a failure."""
     try:
         yield
-    except InfraError as error:
+    except PartUnavailableError as error:
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(str(error))
         pytest.skip(str(error))

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import logging
@@ -23,7 +22,16 @@ from pathlib import Path
 
 from infra.children import Children, Progress, silent
 from infra.embedded.jars import kafka_jars
-from infra.embedded.kafka_config import BROKER, LOGGING, MECHANISM, OPERATOR, Node, format_arguments, properties
+from infra.embedded.kafka_config import (
+    BROKER,
+    LOGGING,
+    MECHANISM,
+    OPERATOR,
+    Node,
+    cluster_id,
+    format_arguments,
+    properties,
+)
 from infra.embedded.secrets import password_file, write_private
 from infra.errors import PartFailedError, PartUnavailableError
 from placet.kafka_settings import KafkaSettings
@@ -140,7 +148,7 @@ class EmbeddedKafka:
     def _format(self, jars: Path) -> None:
         self._progress("Preparing Kafka's folder")
         arguments = self.folder / "format.arguments"
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4().bytes)
         passwords = {name: path.read_text().strip() for name, path in self.users.items()}
         write_private(arguments, format_arguments(self.folder / "server.properties", cluster, passwords))
         try:

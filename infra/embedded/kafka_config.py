@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,12 @@ def properties(node: Node, *, broker_password: str, controller_password: str) ->
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def cluster_id(random: bytes) -> str:
+    """Return 16 bytes as Kafka writes a cluster id; never one that reads as an option (Kafka avoids that too)."""
+    text = base64.urlsafe_b64encode(random).decode().rstrip("=")
+    return "_" + text[1:] if text.startswith("-") else text
 
 
 def format_arguments(config: Path, cluster_id: str, passwords: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""The operator's commands: they join `placet` through entry points."""

@@ -1,0 +1,81 @@
+"""Topics and access rules from the catalogue, on a real broker: made, made again, and held to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAuthorizationFailedError
+
+from infra import admin
+from infra.children import Children
+from infra.embedded.kafka import EmbeddedKafka
+from infra.embedded.secrets import password_files
+from infra.principals import PRINCIPALS
+from placet.catalogue import CATALOGUE, Role, Topic
+from tests.fix_embedded import available
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory, children: Children) -> Iterator[EmbeddedKafka]:
+    folder = tmp_path_factory.mktemp("broker")
+    broker = EmbeddedKafka(folder / "n", password_files(folder / "p", PRINCIPALS), children=children)
+    with available():
+        broker.start()
+    with admin.operator(broker.settings("ops")) as client:
+        assert admin.create(client) == []
+    yield broker
+    broker.stop()
+
+
+def test_making_it_again_changes_nothing_and_drift_is_named_and_mended(node: EmbeddedKafka) -> None:
+    with admin.operator(node.settings("ops")) as client:
+        assert admin.create(client) == []
+        topic = ConfigResource(ConfigResourceType.TOPIC, "actions.proposed.v1", configs={"retention.ms": "1000"})
+        client.alter_configs([topic])
+        assert admin.check(client) == ["topic actions.proposed.v1: retention.ms is 1000, not 691200000"]
+        assert admin.create(client) == []
+
+
+def may_write(node: EmbeddedKafka, principal: str, topic: str) -> bool:
+    settings = node.settings(principal).for_kafka_python()
+    with contextlib.closing(KafkaProducer(**settings, max_block_ms=10_000)) as producer:
+        try:
+            producer.send(topic, b"x").get(timeout=10)
+        except TopicAuthorizationFailedError:
+            return False
+        return True
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_writes_its_topics_and_no_other(node: EmbeddedKafka, role: Role) -> None:
+    assert {topic for topic in Topic if may_write(node, str(role), topic)} == {
+        spec.topic for spec in CATALOGUE.values() if role in spec.producers
+    }
+
+
+def may_read(node: EmbeddedKafka, principal: str, topic: str, *, seconds: int = 10) -> bool:
+    """Whether a message arrives within `seconds`: without the right the client is told nothing."""
+    settings = node.settings(principal).for_kafka_python()
+    with contextlib.closing(KafkaConsumer(**settings, enable_auto_commit=False)) as consumer:
+        everywhere = [TopicPartition(topic, number) for number in range(CATALOGUE[Topic(topic)].partitions)]
+        consumer.assign(everywhere)
+        try:
+            consumer.seek_to_beginning(*everywhere)
+            return bool(consumer.poll(timeout_ms=seconds * 1000))
+        except TopicAuthorizationFailedError:
+            return False
+
+
+def test_proposals_are_closed_to_policy_ledger_and_auditor(node: EmbeddedKafka) -> None:
+    for topic in (Topic.PROPOSED, Topic.CLASSIFIED):
+        with contextlib.closing(KafkaProducer(**node.settings("ops").for_kafka_python())) as producer:
+            producer.send(topic, b"there").get(timeout=10)
+    assert may_read(node, "classifier", Topic.PROPOSED)
+    assert not may_read(node, "policy", Topic.PROPOSED, seconds=2)
+    assert not may_read(node, "ledger", Topic.PROPOSED, seconds=2)
+    assert not may_read(node, "auditor", Topic.PROPOSED, seconds=2)
+    assert may_read(node, "auditor", Topic.CLASSIFIED)
