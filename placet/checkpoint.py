@@ -23,9 +23,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from placet.errors import VerificationError
+from placet.keys import Signer
 from placet.merkle import HASH_SIZE, MAX_SIZE
 
 MAX_NOTE_BYTES = 64 * 1024
@@ -129,11 +130,11 @@ class Note:
         return f"{self.body}\n{''.join(lines)}".encode()
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> bytes:
+def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
     """Note for `checkpoint`, signed under the name of its origin."""
     body = checkpoint.text()
-    verifier = VerifierKey(name=checkpoint.origin, public=key.public_key().public_bytes_raw())
-    return Note(body, (Signature(verifier.name, verifier.key_id, key.sign(body.encode())),)).serialise()
+    verifier = VerifierKey(name=checkpoint.origin, public=signer.public.raw)
+    return Note(body, (Signature(verifier.name, verifier.key_id, signer.sign_bytes(body.encode())),)).serialise()
 
 
 def parse_note(raw: bytes) -> Note:

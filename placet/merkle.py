@@ -84,6 +84,10 @@ class Frontier:
         self.size = size
         self._peaks = list(peaks)
 
+    def copy(self) -> Frontier:
+        """Return one that grows on its own."""
+        return Frontier(self.size, self._peaks)
+
     def append(self, digest: bytes) -> list[tuple[int, int, bytes]]:
         """Append one leaf hash; the complete subtrees it finished, as (level, index, hash), leaf first."""
         finished = [(0, self.size, digest)]

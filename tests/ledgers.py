@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from placet.audit.entry import Leaf, accepted_leaf, refused_leaf, trust_leaf
 from placet.audit.export import write_checkpoint, write_entry, write_header
 from placet.base import Strict
@@ -47,11 +45,6 @@ PEOPLE = (
     EligibleReviewer(person="bob", groups=("security",)),
     EligibleReviewer(person="carol", groups=("dev-leads", "security")),
 )
-
-
-def raw_key(signer: Signer) -> Ed25519PrivateKey:
-    """The bare key, for notes."""
-    return signer._raw
 
 
 @dataclass
@@ -112,8 +105,8 @@ class MemoryLedger:
         frontier = Frontier()
         for record in self.records[:size]:
             frontier.append(leaf_hash(record.leaf.encode()))
-        key = raw_key(signer or self.world.services[Role.LEDGER])
-        return sign_checkpoint(Checkpoint(origin=origin, size=frontier.size, root=frontier.root()), key)
+        head = Checkpoint(origin=origin, size=frontier.size, root=frontier.root())
+        return sign_checkpoint(head, signer or self.world.services[Role.LEDGER])
 
     def export(self, *, every: int = 5) -> list[bytes]:
         """The export, with a checkpoint after each `every` entries and at the end."""

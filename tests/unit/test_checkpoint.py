@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from placet.checkpoint import (
     verify_checkpoint,
     verify_note,
 )
+from placet.keys import Signer
 
 # c2sp.org/signed-note, section "Example".
 SPEC_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -45,10 +45,10 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 ICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
 """.encode()
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-OURS = VerifierKey(name="placet.test/ledger", public=KEY.public_key().public_bytes_raw())
-OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
-OTHER = VerifierKey(name="placet.test/ledger", public=OTHER_KEY.public_key().public_bytes_raw())
+KEY = Signer.generate("/services/ledger")
+OURS = VerifierKey(name="placet.test/ledger", public=KEY.public.raw)
+OTHER_KEY = Signer.generate("/services/ledger")
+OTHER = VerifierKey(name="placet.test/ledger", public=OTHER_KEY.public.raw)
 HEAD = Checkpoint(origin="placet.test/ledger", size=7, root=bytes(range(32)))
 ROOT = base64.b64encode(bytes(range(32))).decode()
 URLSAFE = base64.urlsafe_b64encode(b"\xff" * 32).decode()
@@ -99,7 +99,7 @@ def test_one_bad_signature_of_a_known_key_refuses_all() -> None:
 def signed(body: str, name: str = OURS.name) -> bytes:
     """A properly signed note over any text."""
     key_id = VerifierKey(name=name, public=OURS.public).key_id
-    return Note(body, (Signature(name, key_id, KEY.sign(body.encode())),)).serialise()
+    return Note(body, (Signature(name, key_id, KEY.sign_bytes(body.encode())),)).serialise()
 
 
 GOOD = sign_checkpoint(HEAD, KEY)
