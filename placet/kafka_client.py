@@ -1,0 +1,181 @@
+"""Kafka as the library uses it: publish and be sure, look up where a partition ends, read one message.
+
+Rules:
+- Published means acknowledged by every in-sync replica; the producer is idempotent and waits for nothing (linger 0).
+- Every failure is a `ClientError` that says what happened, why, and what to do; no sentence holds a message's bytes.
+- kafka-python logs whole messages at DEBUG; here it never gets below INFO, whatever the application chooses.
+- W3C trace context travels in headers while a span is active.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    UnknownTopicOrPartitionError,
+)
+from kafka.partitioner import murmur2
+from opentelemetry import propagate
+
+from placet.kafka_settings import KafkaSettings
+from placet.messages import SIGNATURE_HEADER, Message, Outgoing
+from placet.outcomes import ClientError
+
+_TRACE: Final = ("traceparent", "tracestate")
+_END_STAYS_GOOD_SECONDS: Final = 1.0
+
+T = TypeVar("T")
+
+
+class _NoMessages(logging.Filter):
+    """Lets no record below INFO through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.INFO
+
+
+for _name in (
+    "kafka.producer.kafka",
+    "kafka.producer.sender",
+    "kafka.producer.record_accumulator",
+    "kafka.consumer.fetcher",
+):
+    logging.getLogger(_name).addFilter(_NoMessages())
+
+
+def explain(settings: KafkaSettings, doing: str, error: Exception) -> ClientError:
+    """What happened, why, what next."""
+    match error:
+        case AuthorizationError():
+            why, following = "the broker does not let this user do that", "Check the access rules: `placet topics`."
+        case SaslAuthenticationFailedError():
+            why, following = (
+                "the broker does not accept user or password",
+                "Check PLACET_KAFKA_USERNAME and its password file.",
+            )
+        case UnknownTopicOrPartitionError():
+            why, following = "the topic does not exist", "Create the topics: `placet topics`."
+        case OSError() if not isinstance(error, KafkaError) and error.filename:
+            why, following = f"{error.filename}: {error.strerror}", "Check the file that the settings name."
+        case _:
+            why = f"no usable answer ({type(error).__name__})"
+            following = "Check that it runs and that PLACET_KAFKA_BOOTSTRAP names it, then try again."
+    return ClientError(f"Could not {doing} on Kafka at {settings.bootstrap}: {why}. {following}")
+
+
+def partition_for(key: str, partitions: int) -> int:
+    """The partition of a key, as every producer with Kafka's default partitioner chooses it."""
+    return int((murmur2(key.encode()) & 0x7FFFFFFF) % partitions)
+
+
+def to_message(record: Any) -> Message:
+    """A consumer's record; one signature header or it is unsigned."""
+    signatures = [value for name, value in record.headers if name == SIGNATURE_HEADER]
+    return Message(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value or b"",
+        signature=signatures[0] if len(signatures) == 1 else None,
+        trace={n: v.decode("ascii", "replace") for n, v in record.headers if n in _TRACE and v is not None},
+    )
+
+
+class KafkaClient:
+    """A producer and a consumer for lookups, each connected when first needed; thread-safe."""
+
+    def __init__(self, settings: KafkaSettings, *, timeout: float = 10.0) -> None:
+        self.settings = settings
+        self._timeout = timeout
+        self._connecting, self._looking = threading.Lock(), threading.Lock()
+        self._producer: Any = None
+        self._lookup: Any = None
+        self._ends: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        headers = outgoing.headers + [(name, carrier[name].encode()) for name in _TRACE if name in carrier]
+
+        def send() -> None:
+            future = self._connected().send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)
+            future.get(timeout=self._timeout + 1)
+
+        self._explained(f"publish to {outgoing.topic}", send)
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has; raise `ClientError`."""
+        return self._explained(f"look up {topic}", lambda: len(self._connected().partitions_for(topic)))
+
+    def end_offset(self, topic: str, partition: int) -> int:
+        """An offset at which nothing lay at most a second ago: where to start reading for what is yet to come."""
+        with self._looking:
+            at, end = self._ends.get((topic, partition), (-_END_STAYS_GOOD_SECONDS, 0))
+            if monotonic() - at < _END_STAYS_GOOD_SECONDS:
+                return end
+            at = monotonic()
+
+            def ask() -> int:
+                if self._lookup is None:
+                    self._lookup = self.consumer()
+                where = TopicPartition(topic, partition)
+                return int(self._lookup.end_offsets([where], timeout_ms=int(self._timeout * 1000))[where])
+
+            end = self._explained(f"look up the end of {topic}", ask)
+            self._ends[topic, partition] = at, end
+            return end
+
+    def consumer(self, *topics: str, **options: Any) -> Any:
+        """A KafkaConsumer that joins no group and commits nothing, unless told otherwise; raises KafkaError."""
+        defaults: dict[str, Any] = {
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "auto_offset_reset": "earliest",
+            "bootstrap_timeout_ms": int(self._timeout * 1000),
+            "reconnect_backoff_max_ms": 1000,
+        }
+        return KafkaConsumer(*topics, **{**defaults, **options}, **self.settings.for_kafka_python())
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._connecting, self._looking:
+            for each, how in ((self._producer, {"timeout": self._timeout}), (self._lookup, {})):
+                if each is not None:
+                    with suppress(KafkaError):
+                        each.close(**how)
+            self._producer = self._lookup = None
+
+    def _connected(self) -> Any:
+        with self._connecting:
+            if self._producer is None:
+                milliseconds = int(self._timeout * 1000)
+                self._producer = KafkaProducer(
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=0,
+                    max_block_ms=milliseconds,
+                    delivery_timeout_ms=milliseconds,
+                    request_timeout_ms=milliseconds,
+                    bootstrap_timeout_ms=milliseconds,
+                    reconnect_backoff_max_ms=1000,
+                    allow_auto_create_topics=False,
+                    **self.settings.for_kafka_python(),
+                )
+            return self._producer
+
+    def _explained(self, doing: str, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except (KafkaError, OSError, ValueError) as error:
+            raise explain(self.settings, doing, error) from error
