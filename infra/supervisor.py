@@ -3,7 +3,7 @@
 - A program starts when everything it comes after is healthy; programs that wait for nothing start together.
 - Healthy means that its health page answers 200. Dead, or unhealthy three times in a row after having been healthy,
   means: stopped and started again, after a pause that doubles up to ten seconds and is forgotten after a quiet minute.
-- While starting, one that dies `START_ATTEMPTS` times or is not healthy in time fails the whole start.
+- While starting, one that dies `START_ATTEMPTS` times, refuses its settings, or is not healthy in time fails it all.
 - Stop is TERM to all at once, then KILL; a guard (infra.children) does the same should this process be killed.
 - The status file holds name, pid, state and restarts of each: for `placet doctor`, and for tests that kill.
 """
@@ -27,6 +27,8 @@ from infra.errors import PartFailedError
 from infra.probe import probe
 
 START_ATTEMPTS = 3
+SETTINGS_STATUS = 2
+"""The exit status of a service whose settings do not hold together: starting it again cannot help."""
 UNHEALTHY_LIMIT = 3
 QUIET_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 10.0
@@ -176,7 +178,8 @@ class Supervisor:
             reason = await self._once(kept)
             await self._stop(kept)
             kept.failures = 1 if time.monotonic() - began > QUIET_SECONDS else kept.failures + 1
-            if not kept.ready.is_set() and kept.failures >= START_ATTEMPTS:
+            hopeless = reason.endswith(f"status {SETTINGS_STATUS}")
+            if not kept.ready.is_set() and (hopeless or kept.failures >= START_ATTEMPTS):
                 raise PartFailedError(f"{kept.program.name} does not start: {reason}. {last_lines(kept.program.log)}")
             kept.restarts += 1
             self._set(kept, State.PAUSED)

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra import roles
 from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
@@ -180,6 +181,17 @@ def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield PostgresPart(server.dsn(), server)
         server.stop()
         shutil.rmtree(folder / "server" / "data", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def role_dsns(postgres: PostgresPart, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Databases of this module's own for approver and ledger: role → DSN file. Roles and passwords are the session's."""
+    folder = tmp_path_factory.getbasetemp() / "roles"
+    suffix = uuid.uuid4().hex[:8]
+    written = roles.create(postgres.superuser_dsn, folder, rename=lambda database: f"{database}_{suffix}")
+    # The folder is the session's, for the passwords; the DSN files are this module's.
+    mine = tmp_path_factory.mktemp("dsns")
+    return {name: Path(shutil.copy(path, mine / path.name)) for name, path in written.items()}
 
 
 @contextlib.contextmanager

@@ -134,6 +134,14 @@ async def test_what_cannot_start_is_named_with_the_end_of_its_log(tmp_path: Path
             await supervisor.ready()
 
 
+async def test_what_refuses_its_settings_is_not_tried_again(tmp_path: Path, children: Children) -> None:
+    refusing = (sys.executable, "-c", "import sys; print('tried'); sys.exit(2)")
+    async with Supervisor([program(tmp_path, "bad", refusing, health="x")], children) as supervisor:
+        with pytest.raises(PartFailedError, match="bad does not start: ended with status 2"):
+            await supervisor.ready()
+    assert (tmp_path / "bad.log").read_text() == "tried\n"
+
+
 async def test_what_is_never_healthy_fails_the_start(tmp_path: Path, children: Children) -> None:
     async def never(_: str) -> bool:
         return False
