@@ -185,7 +185,7 @@ def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def role_dsns(postgres: PostgresPart, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Databases of this module's own for approver and ledger: role → DSN file. Roles and passwords are the session's."""
+    """This module's own databases for approver and ledger: role → DSN file. Roles and passwords are the session's."""
     folder = tmp_path_factory.getbasetemp() / "roles"
     suffix = uuid.uuid4().hex[:8]
     written = roles.create(postgres.superuser_dsn, folder, rename=lambda database: f"{database}_{suffix}")
