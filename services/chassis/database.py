@@ -85,7 +85,7 @@ class Listener:
     def __init__(self, dsn_file: Path, channels: Sequence[str], on_notify: Callable[[str, str], None]) -> None:
         self._dsn_file, self._channels, self._on_notify = dsn_file, tuple(channels), on_notify
         self._stopping = threading.Event()
-        self.retry = Retry()
+        self.retry = Retry("listen")
         """For /readyz."""
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 

@@ -40,9 +40,10 @@ class Trouble:
 
 
 class Retry:
-    """The visible state of one place that tries again; thread-safe."""
+    """The visible state of one place that tries again; thread-safe. `work` is a static name."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: str) -> None:
+        self.work = work
         self._lock = threading.Lock()
         self._trouble: Trouble | None = None
         self._waits: Iterator[float] = waits()
@@ -62,7 +63,7 @@ class Retry:
             self._trouble = Trouble(error.dependency, since, attempts)
             wait = next(self._waits)
         telemetry.count(Metric.RETRIES, dependency=error.dependency)
-        telemetry.gauge(Metric.RETRYING, 1)
+        telemetry.gauge(Metric.RETRYING, 1, work=self.work)
         logs.get_logger().warning(
             "trying_again",
             dependency=error.dependency,
@@ -78,10 +79,11 @@ class Retry:
             return
         with self._lock:
             trouble, self._trouble = self._trouble, None
-        telemetry.gauge(Metric.RETRYING, 0)
+        telemetry.gauge(Metric.RETRYING, 0, work=self.work)
         if trouble is not None:
             logs.get_logger().info(
                 "works_again",
+                work=self.work,
                 dependency=trouble.dependency,
                 attempts=trouble.attempts,
                 seconds=round(monotonic() - trouble.since, 2),

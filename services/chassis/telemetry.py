@@ -51,7 +51,7 @@ class Metric(StrEnum):
     RETRIES = "placet_retries"
     """Counter {dependency}: attempts that failed for a reason outside the message."""
     RETRYING = "placet_retrying"
-    """Gauge: 1 while work is being tried again."""
+    """Gauge {work}: 1 while it is being tried again."""
     HANDLER_ERRORS = "placet_handler_errors"
     """Counter {error = type}: unexpected errors of `handle`."""
     BATCH_MESSAGES = "placet_batch_messages"
