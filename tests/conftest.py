@@ -2,4 +2,5 @@
 
 pytest_plugins = [
     "tests.fix_embedded",
+    "tests.fix_ledger",
 ]

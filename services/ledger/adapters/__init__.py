@@ -1,0 +1,1 @@
+"""What the ledger reaches the world through."""

@@ -1,0 +1,21 @@
+"""The ledger's errors: one base, named for what the caller does."""
+
+from __future__ import annotations
+
+from services.chassis.errors import ServiceError
+
+
+class LedgerError(ServiceError):
+    """Base of what the ledger raises on purpose."""
+
+
+class SequencerLostError(LedgerError):
+    """Another process holds, or took, the lock: stop writing and wait for it again."""
+
+
+class PositionConflictError(LedgerError):
+    """A topic holds other bytes where an entry was already made: it was recreated or rewritten. An operator decides."""
+
+
+class NotInLedgerError(LedgerError):
+    """Nothing is recorded there; the API's 404."""
