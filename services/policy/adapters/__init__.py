@@ -1,0 +1,1 @@
+"""What the policy service touches: a folder of files."""
