@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Generic, Literal, TypeVar
+from functools import cache
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -78,7 +79,7 @@ class Outgoing:
 def seal(data: Strict, signer: Signer, *, time: datetime, trust_digest: str) -> Outgoing:
     """Wrap, serialise and sign an event; raise `DecodeError` (`oversize`) where it would be refused."""
     spec = spec_for_data(data)
-    envelope = Envelope[spec.data](  # type: ignore[name-defined]  # the catalogue holds the class
+    envelope = _model(spec.data)(
         specversion="1.0",
         id=event_id(spec, data),
         source=signer.principal,
@@ -100,14 +101,19 @@ def decode(value: bytes, spec: TopicSpec) -> Envelope[Strict]:
     """Read an event of a topic; raise `DecodeError`. Says nothing about who sent it: see `placet.verify`."""
     strict_loads(value)
     try:
-        model: type[Envelope[Strict]] = Envelope[spec.data]  # type: ignore[name-defined]  # the catalogue's class
-        return model.model_validate_json(value)
+        return _model(spec.data).model_validate_json(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         code = _CODES.get(first["type"], "bad_value")
         # Of the place only names the contract knows are repeated: an unknown key may itself be a secret.
         place = "/".join(str(part) for part in (first["loc"][:-1] if code == "unknown_field" else first["loc"])[:4])
         raise DecodeError(code, f"{spec.type} at {place or 'the top'}") from None
+
+
+@cache
+def _model(data: type[Strict]) -> type[Envelope[Any]]:
+    """Kept here: pydantic holds parametrised models weakly, and making one anew costs milliseconds."""
+    return Envelope[data]  # type: ignore[valid-type]  # the catalogue's class
 
 
 _CODES: Final = {"extra_forbidden": "unknown_field", "missing": "missing_field"}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ from placet.verify import Verified
 FORMAT: Final = "placet-ledger-entry-v1"
 TRUST_TOPIC: Final = "trust"
 SALT_BYTES: Final = 16
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,24 @@ class Leaf:
     def encode(self) -> bytes:
         """RFC 8785 bytes: what is hashed into the tree.
 
-        Text and small integers only, so sorted keys and minimal separators are the canonical form; a test holds this
-        against a full implementation, which is six times slower.
+        Text and small integers only, so keys in order and minimal separators are the canonical form; a test holds this
+        against a full implementation, which is several times slower.
         """
-        fields = {**asdict(self), "format": FORMAT}
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        fields = {
+            "event_id": self.event_id,
+            "format": FORMAT,
+            "key": self.key,
+            "key_id": self.key_id,
+            "offset": self.offset,
+            "partition": self.partition,
+            "received_at": self.received_at,
+            "refused": self.refused,
+            "signature": self.signature,
+            "topic": self.topic,
+            "type": self.type,
+            "value_hash": self.value_hash,
+        }
+        return _encode(fields).encode()
 
     @property
     def position(self) -> tuple[str, int, int]:
