@@ -20,6 +20,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
+    KafkaTimeoutError,
     SaslAuthenticationFailedError,
     UnknownTopicOrPartitionError,
 )
@@ -127,14 +128,31 @@ class KafkaClient:
             at = monotonic()
 
             def ask() -> int:
-                if self._lookup is None:
-                    self._lookup = self.consumer()
                 where = TopicPartition(topic, partition)
-                return int(self._lookup.end_offsets([where], timeout_ms=int(self._timeout * 1000))[where])
+                return int(self._looking_up().end_offsets([where], timeout_ms=int(self._timeout * 1000))[where])
 
             end = self._explained(f"look up the end of {topic}", ask)
             self._ends[topic, partition] = at, end
             return end
+
+    def read(self, topic: str, partition: int, offset: int) -> Message | None:
+        """The message at a position, or None where it is no more; raise `ClientError` where that cannot be told."""
+        where = TopicPartition(topic, partition)
+
+        def look() -> Message | None:
+            consumer = self._looking_up()
+            if not consumer.beginning_offsets([where])[where] <= offset < consumer.end_offsets([where])[where]:
+                return None
+            consumer.assign([where])
+            consumer.seek(where, offset)
+            found = consumer.poll(timeout_ms=int(self._timeout * 1000), max_records=1).get(where, ())
+            consumer.assign([])
+            if not found:
+                raise KafkaTimeoutError(f"nothing came of {topic}")
+            return to_message(found[0]) if found[0].offset == offset else None
+
+        with self._looking:
+            return self._explained(f"read {topic}", look)
 
     def consumer(self, *topics: str, **options: Any) -> Any:
         """A KafkaConsumer that joins no group and commits nothing, unless told otherwise; raises KafkaError."""
@@ -155,6 +173,11 @@ class KafkaClient:
                     with suppress(KafkaError):
                         each.close(**how)
             self._producer = self._lookup = None
+
+    def _looking_up(self) -> Any:
+        if self._lookup is None:
+            self._lookup = self.consumer()
+        return self._lookup
 
     def _connected(self) -> Any:
         with self._connecting:

@@ -27,6 +27,7 @@ from placet.errors import ContractError
 from placet.events import ActionFollowed
 from placet.files import replace_files
 from placet.gate.broker import Broker
+from placet.gate.guard import Function, Runs, guard
 from placet.gate.judge import try_judge
 from placet.gate.pending import Pending
 from placet.gate.proposal import ProposalError, Wish, deadline_at, make_proposal
@@ -187,6 +188,10 @@ class Gate:
             action_id=action_id, agent=self.agent, digest=entry.digest, step="withdrawn", sequence=0
         )
         self._broker.publish(seal(followed, self._signer, time=self.now(), trust_digest=self._trust.current().digest))
+
+    def guard(self, executor: Runs, name: str, **options: Any) -> Callable[[Function], Function]:
+        """Cooperative mode: see `placet.gate.guard`, whose options these are. It is no wall."""
+        return guard(self, executor, name, **options)
 
     def close(self) -> None:
         """Let go of broker and journal. Actions go on; a waiter here gets a `ClientError`."""

@@ -1,0 +1,169 @@
+"""An executor that runs what is granted to it as it is resolved, without an agent handing it tickets.
+
+Rules:
+- A consumer group per executor; an outcome is committed after what it led to is on disk.
+- The original is fetched by the position in ActionResolved and believed only with the hash named there and its agent's
+  signature.
+- Passed over without a word: outcomes without a grant, for other executors, under names not registered here, and what
+  this store redeemed with the same grant before (a redelivery). Everything else is an attempt, and reported.
+- A group's first start begins where grants may still be alive, not with history.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
+from kafka.errors import KafkaError
+
+from placet.canonical import payload_bytes, sha256_hex
+from placet.catalogue import Topic
+from placet.errors import ContractError, VerificationError
+from placet.events import ActionProposed, ActionResolved, Position
+from placet.grants import VerifiedGrant, check_proposal, verify_grant
+from placet.kafka_client import KafkaClient, explain, to_message
+from placet.limits import GRANT_SECONDS
+from placet.messages import Message
+from placet.outcomes import ClientError, Ticket
+from placet.trust import Trust
+from placet.verify import verify
+
+if TYPE_CHECKING:
+    from placet.executor.executor import Executor
+
+_log = logging.getLogger(__name__)
+_POLL_MS: Final = 200
+_AGAIN_SECONDS: Final = 1.0
+
+
+def follow(executor: Executor, stop: threading.Event) -> None:
+    """Run until `stop` is set; raise `ClientError`."""
+    client = executor.client
+    if client is None:
+        raise ClientError("This executor has no Kafka settings, so there is nothing to follow. Give it `kafka`.")
+    consumer: Any = None
+    follower = _Follower(executor, client, stop)
+    try:
+        consumer = client.consumer(
+            group_id=f"executor-{executor.executor}",
+            fetch_max_wait_ms=50,
+            max_poll_records=16,
+            session_timeout_ms=10_000,
+        )
+        consumer.subscribe([str(Topic.RESOLVED)], listener=_FromLiveGrants(executor, consumer))
+        executor.send_reports()
+        while not stop.is_set():
+            for where, records in consumer.poll(timeout_ms=_POLL_MS).items():
+                follower.handle_all(consumer, where, records)
+    except (KafkaError, OSError) as error:
+        raise explain(client.settings, f"follow {Topic.RESOLVED}", error) from error
+    finally:
+        if consumer is not None:
+            consumer.close()
+
+
+class _FromLiveGrants(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Begins a group without a committed offset where grants may still be alive."""
+
+    def __init__(self, executor: Executor, consumer: Any) -> None:
+        self._executor, self._consumer = executor, consumer
+
+    def on_partitions_revoked(self, revoked: object) -> None:
+        """Nothing to do: what was handled is committed."""
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Seek once per partition."""
+        new = [where for where in assigned if self._consumer.committed(where) is None]
+        since = int((self._executor.now() - timedelta(seconds=GRANT_SECONDS)).timestamp() * 1000)
+        ends = self._consumer.end_offsets(new) if new else {}
+        for where, found in self._consumer.offsets_for_times(dict.fromkeys(new, since)).items() if new else ():
+            self._consumer.seek(where, ends[where] if found is None else found.offset)
+
+
+class _Follower:
+    """One run of `follow`."""
+
+    def __init__(self, executor: Executor, client: KafkaClient, stop: threading.Event) -> None:
+        self._executor, self._client, self._stop = executor, client, stop
+
+    def handle_all(self, consumer: Any, where: TopicPartition, records: list[Any]) -> None:
+        """Handle records in order; what was handled is committed."""
+        for record in records:
+            if self._stop.is_set():
+                return
+            self._handle(record)
+            consumer.commit({where: OffsetAndMetadata(record.offset + 1, "", -1)})
+
+    def _handle(self, record: Any) -> None:
+        executor = self._executor
+        now, trust = executor.now(), executor.trust.current()
+        try:
+            data = verify(to_message(record), trust, now=now).data
+            if not isinstance(data, ActionResolved) or data.grant is None:
+                return
+            granted = verify_grant(data.grant, trust, at=now)
+        except ContractError as error:
+            _log.warning("passed over an outcome at %s/%s: %s", record.partition, record.offset, error.code)
+            return
+        if not self._is_for_me(granted):
+            return
+        ticket = Ticket(action_id=data.action_id, commitment=granted.grant.commitment, payload=b"", grant=data.grant)
+        try:
+            payload = self._original(data.proposal, granted)
+        except ContractError as error:
+            executor.refuse(ticket, error.code, error.sentence)
+            executor.send_reports()
+            return
+        if payload is not None:
+            report = executor.attempt(replace(ticket, payload=payload)).report
+            _log.info("action %s: %s", data.action_id, report.status if report else "refused")
+
+    def _is_for_me(self, granted: VerifiedGrant) -> bool:
+        executor, grant = self._executor, granted.grant
+        if f"/executors/{executor.executor}" not in grant.aud or not executor.has(granted.commitment.name):
+            return False
+        return executor.store.redeemed_with(grant.action_id) != grant.jti
+
+    def _original(self, position: Position | None, granted: VerifiedGrant) -> bytes | None:
+        """The canonical bytes of the proposal; None where stopping came first. Raise `VerificationError`."""
+        if position is None or position.topic != Topic.PROPOSED:
+            raise VerificationError("no_position", "the outcome does not say where the proposal lies")
+        while not self._stop.is_set():
+            try:
+                message = self._client.read(position.topic, position.partition, position.offset)
+            except ClientError as error:
+                if self._executor.now().timestamp() >= granted.grant.exp:
+                    sentence = "the grant expired before the proposal could be read"
+                    raise VerificationError("grant_expired", sentence) from error
+                _log.warning("could not read the proposal of action %s; trying again", granted.grant.action_id)
+                self._stop.wait(_AGAIN_SECONDS)
+                continue
+            if message is None:
+                raise VerificationError("proposal_missing", "the proposal is no longer on the broker")
+            trust, now = self._executor.trust.current(), self._executor.now()
+            return original_payload(message, position, granted, trust, now=now)
+        return None
+
+
+def original_payload(
+    message: Message, position: Position, granted: VerifiedGrant, trust: Trust, *, now: datetime
+) -> bytes:
+    """The canonical bytes of a proposal fetched by position, if it is the one assented to. Pure; raise
+    `VerificationError` or `DecodeError`.
+    """
+    if sha256_hex(message.value) != position.sha256:
+        raise VerificationError("proposal_mismatch", "what lies at the named position is not what was assented to")
+    proposed = verify(message, trust, now=now).data
+    if not isinstance(proposed, ActionProposed) or proposed.commitment != granted.grant.commitment:
+        raise VerificationError("proposal_mismatch", "the proposal at the named position is another")
+    check_proposal(proposed, granted.commitment)
+    return payload_bytes(
+        arguments=proposed.action.arguments,
+        preview=proposed.preview,
+        purpose=proposed.purpose,
+        nonce=proposed.nonce,
+    )
