@@ -159,7 +159,9 @@ BEGIN
 END $$;
 CREATE TRIGGER votes_final BEFORE UPDATE ON approver.votes
     FOR EACH ROW WHEN (OLD.judged_at IS NOT NULL) EXECUTE FUNCTION approver.refuse_change();
-CREATE TRIGGER reviews_final BEFORE UPDATE ON approver.reviews
+-- Late votes are still numbered into the record of an ended review.
+CREATE TRIGGER reviews_final
+    BEFORE UPDATE OF state, escalated, escalates_at, closed_at, closed_code, closed_sentence ON approver.reviews
     FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION approver.refuse_change();
 CREATE TRIGGER outcomes_final BEFORE UPDATE OR DELETE ON approver.outcomes
     FOR EACH ROW EXECUTE FUNCTION approver.refuse_change();

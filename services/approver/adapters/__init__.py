@@ -1,0 +1,1 @@
+"""What reaches outside: PostgreSQL, the broker's stored messages, the file of people."""

@@ -1,0 +1,249 @@
+"""Settle's tables in PostgreSQL.
+
+Rules:
+- One transaction per decision about an action: claim or lock, then write; the outcome, the step and what is to be
+  published are committed together or not at all.
+- A review is locked with NO KEY UPDATE, so that the desk's inserts of votes never wait for it.
+- What is wrong with the database rather than with the statement is a `TransientError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import CursorResult
+
+from placet.base import ActionId, AgentId
+from placet.messages import Outgoing
+from services.approver.adapters.rows import (
+    INSERT_REVIEW,
+    REVIEW_COLUMNS,
+    VOTE_COLUMNS,
+    read_review,
+    read_vote,
+    review_parameters,
+    utc,
+)
+from services.approver.decide import next_escalation
+from services.approver.model import Claim, Judgement, Review, Vote
+from services.approver.record import Ending, Step
+from services.chassis.database import transient
+
+_CLAIM: Final = """
+    INSERT INTO approver.actions (action_id, agent, digest, claimed_at)
+    SELECT *, %(now)s::timestamptz FROM unnest(%(ids)s::uuid[], %(agents)s::text[], %(digests)s::text[])
+    ON CONFLICT DO NOTHING RETURNING action_id::text
+"""
+_END: Final = """
+    INSERT INTO approver.outcomes
+        (action_id, agent, digest, outcome, reason_code, reason_sentence, retry, rules, labels, grant_id, resolved_at)
+    VALUES
+        (%(action_id)s, %(agent)s, %(digest)s, %(outcome)s, %(code)s, %(sentence)s, %(retry)s, %(rules)s, %(labels)s,
+         %(grant_id)s, %(at)s)
+"""
+_PUBLISH: Final = """
+    INSERT INTO approver.outbox (topic, key, value, signature)
+    VALUES (%(topic)s, %(key)s, %(value)s, %(signature)s)
+"""
+
+
+class PostgresStore:
+    """Opens transactions; thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresSession]:
+        """A session that is committed when the block ends, and undone when it raises."""
+        with transient(), self._engine.begin() as connection:
+            yield PostgresSession(connection)
+
+    def waiting_votes(self, limit: int) -> Sequence[ActionId]:
+        """Actions with votes not judged yet, longest waiting first."""
+        query = """
+            SELECT action_id::text FROM approver.votes WHERE judged_at IS NULL
+            GROUP BY action_id ORDER BY min(id) LIMIT %(limit)s
+        """
+        with transient(), self._engine.connect() as connection:
+            return [row[0] for row in connection.exec_driver_sql(query, {"limit": limit})]
+
+    def seconds_to_next_due(self) -> float | None:
+        """How long until a review expires or escalates; None where none is open."""
+        query = """
+            SELECT extract(epoch FROM least(
+                (SELECT min(expires_at) FROM approver.reviews WHERE state = 'open'),
+                (SELECT min(escalates_at) FROM approver.reviews WHERE state = 'open' AND escalates_at IS NOT NULL)
+            ) - clock_timestamp())
+        """
+        with transient(), self._engine.connect() as connection:
+            found = connection.exec_driver_sql(query).scalar()
+        return None if found is None else float(found)
+
+
+class PostgresSession:
+    """One transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def now(self) -> datetime:
+        """PostgreSQL's clock at this moment."""
+        found: datetime = self._run("SELECT clock_timestamp()").scalar_one()
+        return utc(found)
+
+    def claim(self, claims: Iterable[Claim], now: datetime) -> frozenset[ActionId]:
+        """Claim action ids; those nobody had claimed before. Sorted, so that two who claim never deadlock."""
+        ordered = sorted(claims, key=lambda claim: claim.action_id)
+        rows = self._run(
+            _CLAIM,
+            {
+                "ids": [claim.action_id for claim in ordered],
+                "agents": [claim.agent for claim in ordered],
+                "digests": [claim.digest for claim in ordered],
+                "now": now,
+            },
+        )
+        return frozenset(rows.scalars())
+
+    def owners(self, action_ids: Iterable[ActionId]) -> Mapping[ActionId, Claim]:
+        """Who owns these action ids."""
+        query = "SELECT action_id::text, agent, digest FROM approver.actions WHERE action_id = ANY(%(ids)s::uuid[])"
+        return {
+            row[0]: Claim(action_id=row[0], agent=row[1], digest=row[2])
+            for row in self._run(query, {"ids": list(action_ids)})
+        }
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        """Write outcomes and what is to be published about them."""
+        rows = [
+            {
+                "action_id": ending.resolved.action_id,
+                "agent": ending.resolved.agent,
+                "digest": ending.resolved.digest,
+                "outcome": ending.resolved.outcome.value,
+                "code": ending.resolved.reason.code,
+                "sentence": ending.resolved.reason.sentence,
+                "retry": ending.resolved.retry.value,
+                "rules": list(ending.resolved.rules),
+                "labels": list(ending.resolved.labels),
+                "grant_id": ending.grant_id,
+                "at": ending.at,
+            }
+            for ending in endings
+        ]
+        self._many(_END, rows)
+        self._publish(ending.message for ending in endings)
+
+    def open(self, reviews: Sequence[Review]) -> None:
+        """Write new reviews."""
+        self._many(INSERT_REVIEW, [review_parameters(review) for review in reviews])
+
+    def record(self, steps: Sequence[Step]) -> None:
+        """Write steps, number the next one, and write what is to be published about them."""
+        rows = [
+            {
+                "action_id": step.recorded.action_id,
+                "sequence": step.recorded.sequence,
+                "step": step.recorded.step.value,
+                "recorded": Jsonb(step.recorded.model_dump(mode="json")),
+                "at": step.at,
+            }
+            for step in steps
+        ]
+        self._many(
+            "INSERT INTO approver.steps (action_id, sequence, step, recorded, at)"
+            " VALUES (%(action_id)s, %(sequence)s, %(step)s, %(recorded)s, %(at)s)",
+            rows,
+        )
+        self._many(
+            "UPDATE approver.reviews SET next_sequence = %(sequence)s + 1"
+            " WHERE action_id = %(action_id)s AND next_sequence <= %(sequence)s",
+            [{"action_id": row["action_id"], "sequence": row["sequence"]} for row in rows],
+        )
+        self._publish(step.message for step in steps)
+
+    def lock(self, action_id: ActionId) -> Review | None:
+        """The review, locked until the transaction ends."""
+        query = f"SELECT {REVIEW_COLUMNS} FROM approver.reviews WHERE action_id = %(id)s FOR NO KEY UPDATE"
+        row = self._run(query, {"id": action_id}).one_or_none()
+        return None if row is None else read_review(row)
+
+    def votes(self, action_id: ActionId) -> tuple[Sequence[Vote], Sequence[Vote]]:
+        """The votes counted so far and those not judged yet, each in the order of their ids."""
+        query = f"""
+            SELECT {VOTE_COLUMNS}, counted FROM approver.votes
+            WHERE action_id = %(id)s AND counted IS NOT FALSE ORDER BY id
+        """
+        rows = self._run(query, {"id": action_id}).all()
+        return [read_vote(row) for row in rows if row.counted], [read_vote(row) for row in rows if row.counted is None]
+
+    def judge(self, judged: Sequence[tuple[Vote, Judgement]], now: datetime) -> None:
+        """Write what became of votes."""
+        self._many(
+            "UPDATE approver.votes SET judged_at = %(now)s, counted = %(counted)s, code = %(code)s,"
+            " sentence = %(sentence)s WHERE id = %(id)s",
+            [
+                {"id": vote.id, "now": now, "counted": made.counted, "code": made.code, "sentence": made.sentence}
+                for vote, made in judged
+            ],
+        )
+
+    def close(self, ending: Ending) -> None:
+        """Write how an open review ended."""
+        self._run(
+            "UPDATE approver.reviews SET state = %(state)s, closed_at = %(at)s, closed_code = %(code)s,"
+            " closed_sentence = %(sentence)s, escalates_at = NULL WHERE action_id = %(id)s",
+            {
+                "id": ending.resolved.action_id,
+                "state": ending.resolved.outcome.value,
+                "at": ending.at,
+                "code": ending.resolved.reason.code,
+                "sentence": ending.resolved.reason.sentence,
+            },
+        )
+
+    def escalate(self, review: Review) -> None:
+        """Note `review.escalated`, and when the next step is due."""
+        following = next_escalation(review)
+        self._run(
+            "UPDATE approver.reviews SET escalated = %(escalated)s, escalates_at = %(at)s WHERE action_id = %(id)s",
+            {
+                "id": review.action_id,
+                "escalated": review.escalated,
+                "at": None if following is None else following[1],
+            },
+        )
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Review]:
+        """Open reviews that have expired or must escalate, locked; those that somebody else holds are passed over."""
+        return self._claimed("expires_at <= %(now)s OR escalates_at <= %(now)s", {"now": now}, limit)
+
+    def abandoned(self, enabled: Iterable[AgentId], limit: int) -> Sequence[Review]:
+        """Open reviews of agents that are not enabled, locked; those that somebody else holds are passed over."""
+        return self._claimed("agent <> ALL(%(enabled)s::text[])", {"enabled": list(enabled)}, limit)
+
+    def _claimed(self, condition: str, parameters: Mapping[str, Any], limit: int) -> Sequence[Review]:
+        query = f"""
+            SELECT {REVIEW_COLUMNS} FROM approver.reviews WHERE state = 'open' AND ({condition})
+            ORDER BY expires_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+        """
+        return [read_review(row) for row in self._run(query, {**parameters, "limit": limit})]
+
+    def _publish(self, messages: Iterable[Outgoing]) -> None:
+        rows = [
+            {"topic": one.topic, "key": one.key, "value": one.value, "signature": one.signature} for one in messages
+        ]
+        self._many(_PUBLISH, rows)
+
+    def _run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        return self._connection.exec_driver_sql(statement, dict(parameters or {}))
+
+    def _many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.exec_driver_sql(statement, [dict(row) for row in rows])

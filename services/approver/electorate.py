@@ -1,0 +1,71 @@
+"""Who may vote on an action.
+
+Rules:
+- Only people: active, and in a group that the requirement's expression names. An escalation tells a group; it gives
+  it no vote.
+- Never those whose action it is: the agent's owner (when the review opened and now), `on_behalf_of`, whoever edited
+  it; administrators included. Never an agent or executor, whatever the directory says.
+- Asked of the directory and the trust file as they are now: once at the vote, again when the review settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from placet.base import AgentId, PersonId
+from placet.events import Authentication, EligibleReviewer
+from placet.requirement import Requirement, assignment, groups, spell
+from placet.trust import Trust
+from services.approver.model import Directory, Refused, Standing, Vote
+
+
+def standing(directory: Directory, trust: Trust, *, agent: AgentId, concerned: Iterable[PersonId | None]) -> Standing:
+    """Who may vote on an action of this agent now; `concerned` are the people whose action it is."""
+    known = trust.agents.get(agent)
+    owners = {*concerned, None if known is None else known.owner}
+    return Standing(
+        directory=directory,
+        excluded=frozenset(person for person in owners if person is not None),
+        machines=frozenset({*trust.agents, *trust.executors}),
+        agent_enabled=known is not None and not known.disabled,
+    )
+
+
+def eligible(requirement: Requirement, now: Standing) -> tuple[EligibleReviewer, ...]:
+    """Everyone who may vote now, with the groups that count, ordered by id."""
+    return tuple(
+        EligibleReviewer(person=person, groups=tuple(sorted(through)))
+        for person in sorted(now.directory)
+        if not isinstance(through := may_vote(person, requirement, now), Refused)
+    )
+
+
+def satisfiable(requirement: Requirement, people: Iterable[EligibleReviewer]) -> bool:
+    """Whether these people could satisfy the requirement if they all approved."""
+    return assignment(requirement.approvals, {one.person: frozenset(one.groups) for one in people}) is not None
+
+
+def may_vote(person: PersonId, requirement: Requirement, now: Standing) -> frozenset[str] | Refused:
+    """The groups through which a person may vote, or why not."""
+    if person in now.machines:
+        return Refused("not_a_person", "An agent or executor cannot review.")
+    if person in now.excluded:
+        return Refused("own_action", "Nobody reviews an action that is their own or done on their behalf.")
+    found = now.directory.get(person)
+    if found is None:
+        return Refused("unknown_person", "The directory does not know this person.")
+    if not found.active:
+        return Refused("inactive_person", "This person is no longer active.")
+    through = found.groups & groups(requirement.approvals)
+    if not through:
+        return Refused("not_in_group", f"Reviewers of this action: {spell(requirement.approvals)}.")
+    return through
+
+
+def authenticated(vote: Vote, requirement: Requirement) -> Refused | None:
+    """Why the vote's sign-in is too weak for the requirement, or None."""
+    if requirement.step_up is not None and vote.authentication is not Authentication.PASSKEY:
+        return Refused("step_up_required", "This action needs a passkey: vote in the console.")
+    if vote.authentication is Authentication.NONE:
+        return Refused("not_authenticated", "Nobody knows who cast this vote. Sign in and vote again.")
+    return None

@@ -1,0 +1,193 @@
+"""What must agree before settle believes a decision.
+
+Rules:
+- The commitment is the agent's own, about this action, agent and digest; the verdict is the policy's own, about that
+  commitment, and says what the event says. The event alone is worth nothing.
+- The agent is enabled and may name whom it names. Nothing is permitted except by a named rule.
+- A review is shown and settled only on the original: its bytes, fetched from where the decision says it lies, give
+  the committed digest; the classification is the one that was decided about, for that original.
+- Whatever does not hold ends the action as denied, with a code. Nothing is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from placet.canonical import canonical_bytes, payload_bytes, sha256_hex
+from placet.catalogue import Topic
+from placet.errors import ContractError
+from placet.events import ActionClassified, ActionDecided, ActionProposed, Position, Retry, Verdict
+from placet.grants import (
+    Commitment,
+    VerdictClaims,
+    check_proposal,
+    commitment_digest,
+    verify_claims,
+    verify_commitment,
+)
+from placet.limits import CLOCK_LEEWAY_SECONDS, MAX_DEADLINE_SECONDS
+from placet.messages import Message
+from placet.trust import Trust
+from placet.verify import verify
+from services.approver.model import Claim, Decision, Refused
+
+_CHANGE: Final = Retry.AFTER_CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The two messages a review rests on, as they lie on the broker; None where nothing lies there any more."""
+
+    proposed: Message | None
+    classified: Message | None
+
+
+def admit(decided: ActionDecided, trust: Trust, *, at: datetime) -> Decision | Refused:
+    """Whether the signatures inside a decision say what the event says."""
+    try:
+        commitment = verify_commitment(decided.commitment, trust, at=at)
+        verdict, _ = verify_claims(decided.verdict, VerdictClaims, trust, at=at)
+    except ContractError as error:
+        return Refused(error.code, f"The decision does not hold: {error.sentence}.")
+    if (commitment.action_id, commitment.agent, commitment.digest) != (
+        decided.action_id,
+        decided.agent,
+        decided.digest,
+    ):
+        return Refused("commitment_mismatch", "The decision names another action, agent or digest than its commitment.")
+    if not _says(verdict, decided):
+        return Refused("verdict_mismatch", "The decision says something else than its signed verdict.")
+    refused = _check_agent(commitment, trust) or _check_terms(decided, commitment, trust, at)
+    return refused or Decision(
+        claim=Claim(action_id=decided.action_id, agent=decided.agent, digest=decided.digest),
+        commitment=decided.commitment,
+        verdict=decided.verdict,
+        resource=commitment.resource,
+        deadline=commitment.deadline,
+        rules=decided.rules,
+        labels=decided.labels,
+        proposal=decided.proposal,
+    )
+
+
+def check_originals(
+    decision: Decision, classification: Position, originals: Originals, trust: Trust, *, at: datetime
+) -> ActionClassified | Refused:
+    """The masked action of a review, if original and classification are those that were committed to and decided."""
+    try:
+        commitment = verify_commitment(decision.commitment, trust, at=at)
+        proposed: Any = _open(originals.proposed, decision.proposal, Topic.PROPOSED, trust, at)
+        classified: Any = _open(originals.classified, classification, Topic.CLASSIFIED, trust, at)
+        if isinstance(proposed, Refused) or isinstance(classified, Refused):
+            return proposed if isinstance(proposed, Refused) else classified
+        check_proposal(proposed, commitment)
+        digest = _digest(proposed)
+    except ContractError as error:
+        return Refused(error.code, f"The original does not hold: {error.sentence}.")
+    if digest != decision.claim.digest:
+        return Refused("digest_mismatch", "The original is not what the agent committed to.")
+    if not _about(classified, decision, commitment):
+        return Refused("classification_mismatch", "The classification is about another proposal.")
+    if _holds_nul(classified.model_dump(mode="json")):
+        return Refused("nul_character", "The action holds a NUL character, which nobody can be shown.", _CHANGE)
+    return cast("ActionClassified", classified)
+
+
+def same_classification(stored: object, classified: ActionClassified) -> bool:
+    """Whether what reviewers were shown is what was classified, compared in canonical form."""
+    return canonical_bytes(stored) == canonical_bytes(classified.model_dump(mode="json"))
+
+
+def _says(verdict: VerdictClaims, decided: ActionDecided) -> bool:
+    return (
+        verdict.action_id,
+        verdict.commitment,
+        verdict.decision,
+        verdict.rules,
+        verdict.requirement,
+        verdict.policy,
+        verdict.input,
+    ) == (
+        decided.action_id,
+        commitment_digest(decided.commitment),
+        decided.decision,
+        decided.rules,
+        decided.requirement,
+        decided.policy_digest,
+        decided.input_digest,
+    )
+
+
+def _check_agent(commitment: Commitment, trust: Trust) -> Refused | None:
+    agent = trust.agents.get(commitment.agent)
+    if agent is None or agent.disabled:
+        return Refused("agent_disabled", "The agent is disabled.")
+    if commitment.on_behalf_of is not None and commitment.on_behalf_of not in agent.on_behalf_of:
+        return Refused("on_behalf_of_not_listed", "The agent may not act on behalf of this person.")
+    return None
+
+
+def _check_terms(decided: ActionDecided, commitment: Commitment, trust: Trust, at: datetime) -> Refused | None:
+    if decided.decision is Verdict.DENY:
+        return None
+    if not decided.rules:
+        return Refused("no_rule", "No named rule permits this action.")
+    if (decided.decision is Verdict.REVIEW) != (decided.requirement is not None):
+        return Refused("requirement_mismatch", "A requirement belongs to a review, and to nothing else.")
+    if commitment.deadline > at + timedelta(seconds=MAX_DEADLINE_SECONDS + CLOCK_LEEWAY_SECONDS):
+        return Refused("deadline_too_far", "The deadline lies further ahead than any may.", _CHANGE)
+    if not trust.executors_for(commitment.resource):
+        return Refused("no_executor", "No executor serves this resource.", Retry.LATER)
+    return None
+
+
+def _open(message: Message | None, position: Position | None, topic: Topic, trust: Trust, at: datetime) -> Any:
+    """The verified data of a message that must lie at a position of a topic."""
+    if message is None or position is None:
+        return Refused("original_missing", "The original is not on the broker any more.")
+    if position.topic != topic or message.position != position:
+        return Refused("original_mismatch", "What lies there is not what was decided about.")
+    return verify(message, trust, now=at).data
+
+
+def _digest(proposed: ActionProposed) -> str:
+    return sha256_hex(
+        payload_bytes(
+            arguments=proposed.action.arguments,
+            preview=proposed.preview,
+            purpose=proposed.purpose,
+            nonce=proposed.nonce,
+        )
+    )
+
+
+def _about(classified: ActionClassified, decision: Decision, commitment: Commitment) -> bool:
+    """The classification is of this commitment and original, and names what the commitment names."""
+    said = Commitment(
+        action_id=classified.action_id,
+        agent=classified.agent,
+        on_behalf_of=classified.on_behalf_of,
+        name=classified.action.name,
+        resource=classified.action.resource,
+        deadline=classified.deadline,
+        edit_of=classified.edit_of,
+        digest=classified.digest,
+    )
+    return (
+        said == commitment and classified.commitment == decision.commitment and classified.proposal == decision.proposal
+    )
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether any text holds U+0000, which PostgreSQL cannot store."""
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_holds_nul(key) or _holds_nul(item) for key, item in value.items())
+        case list() | tuple():
+            return any(_holds_nul(item) for item in value)
+        case _:
+            return False

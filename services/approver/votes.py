@@ -1,0 +1,98 @@
+"""Judges the votes that the desk inserted.
+
+Rules:
+- One review at a time, under its lock: read the votes, ask the judge, write judgements, steps, the ending and what is
+  to be published in one transaction. PostgreSQL's clock is read after the lock was taken.
+- Before a grant is minted the original and its classification are fetched and checked again: what reviewers were
+  shown must still be what was committed to, classified and decided.
+- A review whose judgement fails unexpectedly is passed over, counted and logged; it expires like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from placet.base import ActionId
+from placet.events import Outcome
+from placet.trust import Trust
+from services.approver.decide import judge
+from services.approver.evidence import check_originals, same_classification
+from services.approver.model import Judgement, Refused, Review, Settlement, Vote
+from services.approver.parts import Parts, close_review
+from services.approver.record import Ending
+from services.chassis import logs, telemetry
+from services.chassis.errors import TransientError
+from services.chassis.telemetry import Metric, SpanName
+
+BATCH: Final = 64
+
+
+class Votes:
+    """The judge's desk. `committed` is called after each transaction that left something to publish."""
+
+    def __init__(self, parts: Parts, committed: Callable[[], None] = lambda: None) -> None:
+        self._parts = parts
+        self._committed = committed
+
+    def judge_waiting(self) -> bool:
+        """Judge what waits; True where there may be more. Raise `TransientError` where database or broker are away."""
+        waiting = self._parts.store.waiting_votes(BATCH)
+        judged = 0
+        for action_id in waiting:
+            try:
+                self.judge_review(action_id)
+                judged += 1
+            except TransientError:
+                raise
+            except Exception:  # noqa: BLE001 - one review must not hold up the others; it stays open and expires
+                telemetry.count(Metric.HANDLER_ERRORS, error="votes")
+                logs.get_logger().exception("votes_not_judged", action_id=action_id)
+        return len(waiting) == BATCH and judged > 0
+
+    def judge_review(self, action_id: ActionId) -> None:
+        """Judge the pending votes of one review."""
+        with telemetry.span(SpanName.SETTLE), self._parts.store.transaction() as session:
+            review = session.lock(action_id)
+            if review is None:
+                return
+            counted, pending = session.votes(action_id)
+            if not pending:
+                return
+            trust, now = self._parts.trust.current(), session.now()
+            standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
+            ruling = judge(review, counted, pending, standing, now)
+            settlement = self._confirmed(review, ruling.settlement, trust)
+            ending: Ending | None = None
+            for vote, judgement in ruling.judged:
+                session.record([scribe.voted(review, vote, judgement)])
+                review = replace(review, next_sequence=review.next_sequence + 1)
+            session.judge(ruling.judged, now)
+            if settlement is not None:
+                ending = close_review(session, review, settlement, standing, scribe)
+        self._committed()
+        self._tell(ruling.judged, ending)
+
+    def _confirmed(self, review: Review, settlement: Settlement | None, trust: Trust) -> Settlement | None:
+        """The settlement; an approval only if what was shown still holds."""
+        if settlement is None or settlement.outcome is not Outcome.APPROVED:
+            return settlement
+        decision = review.decision
+        if decision.proposal is None:
+            raise ValueError("a review without an original")
+        originals = self._parts.proposals.fetch(decision.proposal, review.classification)
+        found = check_originals(decision, review.classification, originals, trust, at=self._parts.clock())
+        if not isinstance(found, Refused) and not same_classification(review.classified, found):
+            found = Refused("review_changed", "What the reviewers were shown is not what was classified.")
+        if isinstance(found, Refused):
+            return Settlement(Outcome.DENIED, found.code, found.sentence, found.retry)
+        return settlement
+
+    def _tell(self, judged: tuple[tuple[Vote, Judgement], ...], ending: Ending | None) -> None:
+        for vote, judgement in judged:
+            telemetry.count(Metric.VOTES, vote=vote.kind, channel=vote.channel, counted=judgement.counted)
+            if not judgement.counted:
+                logs.get_logger().info("vote_not_counted", action_id=vote.action_id, code=judgement.code)
+        if ending is not None:
+            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
