@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,6 +29,9 @@ from services.chassis.records import Received, Record
 from services.chassis.retry import Retry
 from services.chassis.stream import BATCH_MESSAGES
 from services.chassis.telemetry import Metric, SpanName
+
+DECIDED_BATCHES = 4
+"""How far handling may run ahead of publishing."""
 
 _T = TypeVar("_T")
 _Found = TypeVar("_Found")
@@ -52,7 +56,7 @@ class Pump:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="handle")
         self._room = asyncio.Semaphore(window)
         self._inbox: asyncio.Queue[_InFlight | None] = asyncio.Queue()
-        self._decided: asyncio.Queue[list[tuple[_InFlight, Plan]]] = asyncio.Queue(1)
+        self._decided: asyncio.Queue[list[tuple[_InFlight, Plan]]] = asyncio.Queue(DECIDED_BATCHES)
         self._draining = False
         self._tasks: list[asyncio.Task[Any]] = []
         self.handling, self.publishing = Retry("handle"), Retry("publish")
@@ -128,21 +132,28 @@ class Pump:
     async def _publish_all(self) -> None:
         while True:
             batch = await self._decided.get()
+            taken = 1
+            while not self._decided.empty():  # what was decided while the last was being published goes out together
+                batch += self._decided.get_nowait()
+                taken += 1
             await self._insist(self.publishing, self._write, [record for _, plan in batch for record in plan.records])
             for one, plan in batch:
                 one.acknowledge()
-                self._account(one, plan)
-            self._decided.task_done()
+                self._room.release()
+            self._account(batch)
+            for _ in range(taken):
+                self._decided.task_done()
 
-    def _account(self, one: _InFlight, plan: Plan) -> None:
-        self._room.release()
-        topic = one.item.message.topic
-        telemetry.count(Metric.MESSAGES, topic=topic, result=plan.result)
-        telemetry.observe(Metric.PROCESS_SECONDS, monotonic() - one.since, topic=topic)
-        if plan.result == "dead_letter":
-            dead_letters.counted(one.item, plan.code, plan.producer)
-        one.span.set_attributes({"result": plan.result, **({"code": plan.code} if plan.code else {})})
-        one.span.end()
+    def _account(self, batch: Sequence[tuple[_InFlight, Plan]]) -> None:
+        now = monotonic()
+        for (topic, result), number in Counter((one.item.message.topic, plan.result) for one, plan in batch).items():
+            telemetry.count(Metric.MESSAGES, number, topic=topic, result=result)
+        for one, plan in batch:
+            telemetry.observe(Metric.PROCESS_SECONDS, now - one.since, topic=one.item.message.topic)
+            if plan.result == "dead_letter":
+                dead_letters.counted(one.item, plan.code, plan.producer)
+            one.span.set_attribute("result", plan.result)
+            one.span.end()
 
     async def _insist(
         self, retry: Retry, attempt: Callable[[Sequence[_T]], Awaitable[_Found]], work: Sequence[_T]

@@ -21,7 +21,7 @@ from placet.kafka_settings import KafkaSettings
 from services.chassis import logs, telemetry
 from services.chassis.telemetry import Metric
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
