@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from infra import guard
+from infra.errors import InfraError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,6 +32,8 @@ class Children:
         self.mark = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._live: dict[int, subprocess.Popen[bytes]] = {}
+        self.closed = False
+        """Closed children start nothing more: a thread that is late must not leave a process behind."""
         self._guard: subprocess.Popen[bytes] | None = None
 
     def spawn(
@@ -47,7 +50,9 @@ class Children:
         self._ensure_guard()
         environment = dict(os.environ if env is None else env) | {guard.MARK: self.mark}
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with self._lock, log.open("ab") as output:
+            if self.closed:
+                raise InfraError("Nothing is started any more: everything is being stopped.")
             log.chmod(0o600)
             child = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
                 [os.fspath(part) for part in command],
@@ -61,7 +66,6 @@ class Children:
                 extra_groups=None if user is None else [],
                 start_new_session=True,
             )
-        with self._lock:
             self._live[child.pid] = child
         self._tell(f"+ {child.pid}")
         return child
@@ -103,6 +107,7 @@ class Children:
     def close(self) -> None:
         """End whatever is left, then dismiss the guard."""
         with self._lock:
+            self.closed = True
             left = list(self._live.values())
         for child in left:
             self.stop(child, grace=guard.GRACE_SECONDS)

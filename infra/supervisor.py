@@ -54,6 +54,7 @@ class Program:
     env: Mapping[str, str]
     log: Path
     health: str | None = None
+    cwd: Path | None = None
     after: tuple[str, ...] = ()
     start_seconds: float = 60.0
     stop_seconds: float = 8.0
@@ -189,7 +190,7 @@ class Supervisor:
     async def _once(self, kept: _Kept) -> str:
         """Start, watch, and return why it cannot go on."""
         program = kept.program
-        kept.child = self._children.spawn(program.command, log=program.log, env=program.env)
+        kept.child = self._children.spawn(program.command, log=program.log, env=program.env, cwd=program.cwd)
         self._set(kept, State.STARTING)
         deadline = time.monotonic() + program.start_seconds
         misses = 0

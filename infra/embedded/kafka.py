@@ -85,6 +85,8 @@ class EmbeddedKafka:
         """Format the folder if it is new, start the broker, wait until it answers."""
         if self.pid is not None:
             return
+        if self._owned and self._children.closed:
+            self._children = Children()
         jars = kafka_jars(progress=self._progress)
         if not (self.folder / "data" / "meta.properties").exists():
             self._prepare()

@@ -89,6 +89,8 @@ class EmbeddedPostgres:
         """Make the data folder if it is new, start the server, wait until it answers."""
         if self.pid is not None:
             return
+        if self._owned and self._children.closed:
+            self._children = Children()
         binaries = _binaries()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._account is not None:
