@@ -2,5 +2,7 @@
 
 pytest_plugins = [
     "tests.fix_embedded",
+    "tests.fix_gate",
     "tests.fix_ledger",
+    "tests.fix_settle",
 ]

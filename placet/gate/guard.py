@@ -45,7 +45,8 @@ def guard(
 ) -> Callable[[Function], Function]:
     """Make every call of a function an action: proposed, waited for, run by the executor, its result returned.
 
-    `resource` may be a function of the call's arguments. A call raises what `Pending.wait` and `Executor.execute` raise.
+    `resource` may be a function of the call's arguments. A call raises what waiting and
+    executing raise.
     """
 
     def wrap(function: Function) -> Function:

@@ -1,4 +1,8 @@
-"""A broker in memory, as far as a gate can tell one. For tests only."""
+"""A broker in memory, as far as a gate can tell one. For tests only.
+
+Rules: one `MemoryLog` holds what was published; every gate has a `MemoryBroker` of its own on it, as every process has
+a connection of its own. Delivery happens at once, in the thread that publishes.
+"""
 
 from __future__ import annotations
 
@@ -14,69 +18,80 @@ from placet.outcomes import ClientError
 
 
 @dataclass
-class MemoryBroker:
-    """Keeps what is published, in order; calls `on_publish` and delivers to who watches."""
+class MemoryLog:
+    """Every message, in order, and who is told of a new one."""
 
-    on_publish: Callable[[Message], None] = lambda _: None
+    messages: list[Message] = field(default_factory=list)
+    listeners: list[Callable[[Message], None]] = field(default_factory=list)
     down: bool = False
     """Every call fails, as when the broker does not answer."""
-    log: list[Message] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _watched: dict[str, tuple[Place, Deliver]] = field(default_factory=dict)
 
-    def place(self, action_id: str) -> Place:  # noqa: ARG002 - one partition, whatever the key
-        """As `Broker.place`."""
-        self._check()
-        with self._lock:
-            return Place(partition=0, offset=len(self.messages(Topic.RESOLVED)))
-
-    def publish(self, outgoing: Outgoing) -> None:
-        """As `Broker.publish`."""
-        self._check()
+    def append(self, outgoing: Outgoing) -> None:
+        """Keep it, then tell everyone."""
         with self._lock:
             message = Message(
                 topic=outgoing.topic,
                 partition=0,
-                offset=len(self.messages(Topic(outgoing.topic))),
+                offset=len(self.of(Topic(outgoing.topic))),
                 key=outgoing.key,
                 value=outgoing.value,
                 signature=outgoing.signature,
             )
-            self.log.append(message)
-            watched = self._watched.get(outgoing.key.decode()) if message.topic == Topic.RESOLVED else None
-        if watched is not None and watched[1](message):
-            self.unwatch(outgoing.key.decode())
-        self.on_publish(message)
+            self.messages.append(message)
+            told = list(self.listeners)
+        for tell in told:
+            tell(message)
+
+    def of(self, topic: Topic) -> list[Message]:
+        """What was published to a topic, in order."""
+        with self._lock:
+            return [message for message in self.messages if message.topic == topic]
+
+
+class MemoryBroker:
+    """A `Broker` on a log."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self.log = log
+        self._watched: dict[str, Deliver] = {}
+        log.listeners.append(self._tell)
+
+    def place(self, action_id: str) -> Place:  # noqa: ARG002 - one partition, whatever the key
+        """As `Broker.place`."""
+        self._check()
+        return Place(partition=0, offset=len(self.log.of(Topic.RESOLVED)))
+
+    def publish(self, outgoing: Outgoing) -> None:
+        """As `Broker.publish`."""
+        self._check()
+        self.log.append(outgoing)
 
     def watch(self, action_id: str, place: Place, deliver: Deliver, *, fresh: bool) -> None:
         """As `Broker.watch`."""
-        with self._lock:
-            self._watched[action_id] = place, deliver
+        self._watched[action_id] = deliver
         if not fresh and any(deliver(message) for message in self.scan(action_id, place)):
             self.unwatch(action_id)
 
     def unwatch(self, action_id: str) -> None:
         """As `Broker.unwatch`."""
-        with self._lock:
-            self._watched.pop(action_id, None)
+        self._watched.pop(action_id, None)
 
     def scan(self, action_id: str, place: Place) -> Iterator[Message]:
         """As `Broker.scan`."""
         self._check()
-        for message in self.messages(Topic.RESOLVED)[place.offset :]:
-            if message.key == action_id.encode():
-                yield message
+        return (m for m in self.log.of(Topic.RESOLVED)[place.offset :] if m.key == action_id.encode())
 
     def close(self) -> None:
         """As `Broker.close`."""
-        with self._lock:
-            self._watched.clear()
+        self._watched.clear()
 
-    def messages(self, topic: Topic) -> list[Message]:
-        """What was published to a topic, in order."""
-        with self._lock:
-            return [message for message in self.log if message.topic == topic]
+    def _tell(self, message: Message) -> None:
+        action_id = (message.key or b"").decode()
+        deliver = self._watched.get(action_id) if message.topic == Topic.RESOLVED else None
+        if deliver is not None and deliver(message):
+            self.unwatch(action_id)
 
     def _check(self) -> None:
-        if self.down:
+        if self.log.down:
             raise ClientError("Could not reach the broker in memory: the test says it is down. Let it be up again.")

@@ -17,7 +17,7 @@ from placet.executor.executor import Executor
 from placet.gate.gate import Gate, utc_now
 from placet.gate.pending import Pending
 from placet.messages import Message
-from placet.testing.broker import MemoryBroker
+from placet.testing.broker import MemoryBroker, MemoryLog
 from placet.testing.settle import Answer, StandIn
 from placet.verify import verify
 
@@ -36,7 +36,8 @@ class FakeGate(Gate):
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="placet-fake-")
         place = folder or Path(self._temporary.name if self._temporary else "")
         self.stand_in = StandIn(place / "keys", at=utc_now(), agents=(agent,))
-        self.memory = MemoryBroker(on_publish=self._published)
+        self.log = MemoryLog()
+        """What was published; `log.down = True` makes the broker fail."""
         self.proposed: list[ActionProposed] = []
         """What was proposed, in order, in clear."""
         self._answers: dict[str, Answer | None] = {}
@@ -44,9 +45,10 @@ class FakeGate(Gate):
             agent,
             key_file=self.stand_in.agent_key(agent),
             trust=self.stand_in.trust,
-            broker=self.memory,
+            broker=MemoryBroker(self.log),
             journal=place / "journal",
         )
+        self.log.listeners.append(self._published)
 
     def answer(self, name: str, outcome: Outcome | str, **more: Any) -> None:
         """Let actions of this name end so from now on; `pending` holds them until `resolve`.
@@ -85,21 +87,21 @@ class FakeGate(Gate):
             self._resolve(next(p for p in self.proposed if p.action_id == data.action_id), _WITHDRAWN)
 
     def _has_outcome(self, action_id: str) -> bool:
-        return any(message.key == action_id.encode() for message in self.memory.messages(Topic.RESOLVED))
+        return any(message.key == action_id.encode() for message in self.log.of(Topic.RESOLVED))
 
     def _resolve(self, proposed: ActionProposed, answer: Answer) -> None:
-        self.memory.publish(self.stand_in.resolve(proposed, answer, now=self.now()))
+        self.log.append(self.stand_in.resolve(proposed, answer, now=self.now()))
 
 
 class FakeExecutor(Executor):
     """An executor whose reports stay in memory."""
 
     def __init__(self, gate: FakeGate, store: Path | None = None) -> None:
-        self._memory = gate.memory
+        self._log = gate.log
         super().__init__(
             key_file=gate.stand_in.executor_key("warehouse"),
             trust=gate.stand_in.trust,
-            publisher=gate.memory,
+            publisher=MemoryBroker(gate.log),
             store=store or gate.stand_in.folder / "executor",
         )
 
@@ -107,4 +109,4 @@ class FakeExecutor(Executor):
     def reports(self) -> list[ActionExecuted]:
         """What was reported, in order."""
         trust = self.trust.current()
-        return [verify(message, trust, now=self.now()).data for message in self._memory.messages(Topic.EXECUTED)]
+        return [verify(message, trust, now=self.now()).data for message in self._log.of(Topic.EXECUTED)]
