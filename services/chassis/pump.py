@@ -137,7 +137,7 @@ class Pump:
                 batch += self._decided.get_nowait()
                 taken += 1
             await self._insist(self.publishing, self._write, [record for _, plan in batch for record in plan.records])
-            for one, plan in batch:
+            for one, _ in batch:
                 one.acknowledge()
                 self._room.release()
             self._account(batch)
