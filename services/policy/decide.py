@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -26,12 +25,11 @@ from cedarpy import PolicySet, is_authorized
 from placet.canonical import canonical_bytes, sha256_hex
 from placet.errors import DecodeError
 from placet.events import ActionClassified, Verdict
-from placet.grants import Commitment
-from placet.limits import MAX_DEADLINE_SECONDS, MAX_RULES, MAX_SENTENCE_CHARACTERS
-from placet.trust import Agent
+from placet.limits import MAX_RULES, MAX_SENTENCE_CHARACTERS
 from services.policy.model import UNDECLARED, Decision, Judgement, Rule, Rulebook
-from services.policy.question import Question, ask, nearest
+from services.policy.question import Question, ask
 from services.policy.reviews import combined
+from services.policy.standing import Standing, objection_to
 
 NO_POLICY_DIGEST: Final = sha256_hex(canonical_bytes({}))
 """The digest of no files at all."""
@@ -56,16 +54,6 @@ OWN_RULES: Final[Mapping[str, str]] = MappingProxyType({
 """Rules that are Placet's own: a deny without a rule of the rulebook names one of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Who asks, as far as the trust file and the signatures say."""
-
-    commitment: Commitment | None
-    """None: it did not verify."""
-    agent: Agent | None
-    """None: the trust file does not know it."""
-
-
 def decide(
     classified: ActionClassified, standing: Standing, rulebook: Rulebook | None, *, now: datetime, moment: datetime
 ) -> Decision:
@@ -76,60 +64,31 @@ def decide(
     """
     if rulebook is None:
         return _deny("no_policy", policy=NO_POLICY_DIGEST)
-    objection = _objection(classified, standing, now)
+    objection = objection_to(classified, standing, now)
     if objection is not None or standing.agent is None:
         return _deny(objection or "trust/unknown_agent", policy=rulebook.digest)
-    question = ask(classified, owner=standing.agent.owner, rulebook=rulebook, moment=moment)
-    judgement = judge(question, rulebook)
+    return weigh(classified, rulebook, owner=standing.agent.owner, moment=moment)
+
+
+def weigh(classified: ActionClassified, rulebook: Rulebook, *, owner: str, moment: datetime) -> Decision:
+    """What the rules say, once it is settled who asks: rules 3 to 5."""
+    question = ask(classified, owner=owner, rulebook=rulebook, moment=moment)
     return conclude(
-        judgement,
+        judge(question, rulebook),
         question,
         rulebook,
-        missing=missing_lines(classified, rulebook),
+        missing=missing_lines(classified, question, rulebook),
         incomplete=bool(classified.incomplete),
         edited=classified.edit_of is not None,
-    )
-
-
-def _objection(classified: ActionClassified, standing: Standing, now: datetime) -> str | None:
-    """The trust rule that speaks against an action before any policy is asked."""
-    committed, agent = standing.commitment, standing.agent
-    checks = (
-        ("trust/commitment_invalid", committed is None),
-        ("trust/commitment_mismatch", committed is not None and committed != said(classified)),
-        ("trust/unknown_agent", agent is None),
-        ("trust/agent_disabled", agent is not None and agent.disabled),
-        (
-            "trust/unlisted_on_behalf_of",
-            agent is not None
-            and classified.on_behalf_of is not None
-            and classified.on_behalf_of not in agent.on_behalf_of,
-        ),
-        ("trust/deadline_passed", classified.deadline <= now),
-        ("trust/deadline_too_far", classified.deadline > now + timedelta(seconds=MAX_DEADLINE_SECONDS)),
-    )
-    return next((rule for rule, speaks_against in checks if speaks_against), None)
-
-
-def said(classified: ActionClassified) -> Commitment:
-    """What the commitment under a classified action has to be."""
-    return Commitment(
-        action_id=classified.action_id,
-        agent=classified.agent,
-        on_behalf_of=classified.on_behalf_of,
-        name=classified.action.name,
-        resource=classified.action.resource,
-        deadline=classified.deadline,
-        edit_of=classified.edit_of,
-        digest=classified.digest,
     )
 
 
 def judge(question: Question, rulebook: Rulebook, policies: PolicySet | None = None) -> Judgement:
     """Ask the engine; `policies` are those of the action unless others are given."""
     try:
-        entities = rulebook.entities.with_added_json_str(question.entities)
-        answer = is_authorized(question.request, policies or rulebook.actions[question.action], entities)
+        applying = rulebook.actions[question.action]
+        entities = applying.entities.with_added_json_str(question.entities)
+        answer = is_authorized(question.request, policies or applying.policies, entities)
     except Exception:  # noqa: BLE001 - whatever the engine raises, the answer is that it could not be asked
         return Judgement(failed=("engine",))
     errors, reasons = answer.diagnostics.errors, answer.diagnostics.reasons
@@ -184,19 +143,19 @@ def conclude(
     )
 
 
-def missing_lines(classified: ActionClassified, rulebook: Rulebook) -> tuple[str, ...]:
+def missing_lines(classified: ActionClassified, question: Question, rulebook: Rulebook) -> tuple[str, ...]:
     """What to add to the policy folder so that it knows the action and its resource."""
     name, resource = classified.action.name, classified.action.resource
     lines = []
-    if name == UNDECLARED or name not in rulebook.actions:
+    if question.action == UNDECLARED:
         group = name.split(".")[0]
-        group = group if group in rulebook.groups else "privileged"
+        group = group if group in rulebook.declared.groups else "privileged"
         lines.append(
             f"No file declares {name}. To declare it, add to schema.cedarschema:"
             f' action "{name}" in ["{group}"] appliesTo {{ principal: Agent, resource: Resource, context: Context }};'
             f' and a policy for it: permit (principal, action == Action::"{name}", resource) when {{ … }};'
         )
-    if nearest(resource, rulebook.resources) is None:
+    if not question.placed:
         scheme, _, path = resource.partition("://")
         lines.append(
             f"No file places {scheme}://{path.split('/')[0]}. To place it, add to entities.json:"

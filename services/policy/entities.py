@@ -9,30 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cedarpy import Entities
 
-from placet.canonical import strict_loads
+from placet.canonical import canonical_bytes, strict_loads
 from placet.errors import DecodeError
 from services.policy.errors import PolicyError, Problem
-from services.policy.model import UNKNOWN
+from services.policy.model import UNKNOWN, Declared, Entity
 
 Uid = tuple[str, str]
 """Type and id."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Declared:
-    """What the files declare."""
-
-    entities: Entities
-    actions: Mapping[str, frozenset[str]]
-    """Each action with every group above it."""
-    groups: frozenset[str]
-    resources: frozenset[str]
-    teams: Mapping[str, tuple[str, ...]]
 
 
 def read_entities(file: str, content: bytes, schema: str) -> Declared:
@@ -50,7 +37,10 @@ def read_entities(file: str, content: bytes, schema: str) -> Declared:
     except ValueError as error:
         raise PolicyError([Problem("bad_entities", file, str(error))]) from None
     # Asked back from the engine: its entities hold the schema's actions, too.
-    parents = {_uid(entity["uid"]): _parents(entity) for entity in json.loads(str(entities))}
+    known: dict[Uid, Entity] = {
+        _uid(entity["uid"]): strict_loads(canonical_bytes(entity)) for entity in json.loads(str(entities))
+    }
+    parents = {uid: _parents(entity) for uid, entity in known.items()}
     problems = [
         Problem("agent_attributes", file, "an agent has teams and no attributes", _uid(entity["uid"])[1])
         for entity in dressed
@@ -73,16 +63,17 @@ def read_entities(file: str, content: bytes, schema: str) -> Declared:
     if problems:
         raise PolicyError(problems)
     groups = frozenset(name for above in parents.values() for kind, name in above if kind == "Action")
+
+    def chain(*uids: Uid) -> tuple[Entity, ...]:
+        return tuple(known[uid] for uid in sorted({*uids, *(above for uid in uids for above in _above(uid, parents))}))
+
     return Declared(
-        entities=entities,
-        actions={
-            uid[1]: frozenset(name for _, name in _above(uid, parents))
-            for uid in sorted(parents)
-            if uid[0] == "Action" and uid[1] not in groups
-        },
+        actions={uid[1]: chain(uid) for uid in sorted(parents) if uid[0] == "Action" and uid[1] not in groups},
         groups=groups,
-        resources=frozenset(name for kind, name in parents if kind == "Resource"),
-        teams={agent: tuple(sorted(name for _, name in above)) for agent, above in agents.items()},
+        places={uid[1]: chain(uid) for uid in sorted(parents) if uid[0] == "Resource"},
+        unknown=known["Environment", UNKNOWN],
+        teams={agent: chain(*above) for agent, above in agents.items()},
+        members={agent: tuple(sorted(name for _, name in above)) for agent, above in agents.items()},
     )
 
 

@@ -30,9 +30,10 @@ from placet.trust import Trust
 from placet.verify import Authenticated, Verified
 from services.chassis import logs
 from services.chassis.telemetry import Metric, SpanName, count, span
-from services.policy.decide import Standing, decide
+from services.policy.decide import decide
 from services.policy.model import Decision
 from services.policy.ports import Clock, Rulebooks, Trusts
+from services.policy.standing import Standing
 
 NOBODY: Final = "unknown"
 """Stands for the agent where a broken message does not say it."""

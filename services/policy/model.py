@@ -10,18 +10,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cedarpy import Entities, PolicySet, pst
 
 from placet.base import RuleId, Sha256
 from placet.events import Verdict
 from placet.requirement import Requirement
+from services.policy.needs import Needs
 
 UNDECLARED = "undeclared"
 """Stands for every action that no file declares."""
 UNKNOWN = "unknown"
 """The environment of every resource that no file places."""
+
+
+Entity = Mapping[str, Any]
+"""An entity in Cedar's JSON form, its keys in canonical order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declared:
+    """What schema.cedarschema and entities.json declare."""
+
+    actions: Mapping[str, tuple[Entity, ...]]
+    """Each action: itself, and every group above it."""
+    groups: frozenset[str]
+    """Groups that actions are declared in."""
+    places: Mapping[str, tuple[Entity, ...]]
+    """Each declared resource, which stands for what lies below it too: itself, and all that it lies in."""
+    unknown: Entity
+    """The environment of what no file places."""
+    teams: Mapping[str, tuple[Entity, ...]]
+    """Each agent: its teams, and what they are in."""
+    members: Mapping[str, tuple[str, ...]]
+    """Each agent: the names of its teams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +76,27 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Applying:
+    """What is asked about one action."""
+
+    policies: PolicySet
+    """Those whose scope the action lies in."""
+    entities: Entities
+    """The action and the groups above it."""
+    needs: Needs
+    """What of the question these policies can look at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
     """A validated set of policies, ready to be asked."""
 
     digest: Sha256
     """Over the exact bytes of every file that decides."""
     rules: Mapping[RuleId, Rule]
-    actions: Mapping[str, PolicySet]
-    """Declared actions (and `undeclared`), each with the policies whose scope its action lies in."""
-    groups: frozenset[str]
-    """Groups that actions are declared in."""
-    entities: Entities
-    """Environments, teams, declared resources and actions, with their parents."""
-    resources: frozenset[str]
-    """Declared resources; each stands for what lies below it, too."""
-    teams: Mapping[str, tuple[str, ...]]
-    """Agent → the teams it is declared in."""
+    actions: Mapping[str, Applying]
+    """Declared actions, and `undeclared`."""
+    declared: Declared
 
 
 @dataclass(frozen=True, slots=True)

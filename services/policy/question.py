@@ -13,7 +13,7 @@ Rules:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,11 +22,10 @@ from typing import Any, Final
 from placet.base import Sha256
 from placet.canonical import canonical_bytes, sha256_hex
 from placet.events import ActionClassified, Facts, Sensitivity
-from services.policy.model import UNDECLARED, UNKNOWN, Rulebook
+from services.policy.model import UNDECLARED, UNKNOWN, Declared, Entity, Rulebook
+from services.policy.needs import Needs
 
 _LEVEL: Final = {sensitivity: level for level, sensitivity in enumerate(Sensitivity)}
-_ARGUMENTS: Final = {"__entity": {"id": "action", "type": "Arguments"}}
-_INTEGERS: Final = {"__entity": {"id": "action", "type": "Integers"}}
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Question:
     """Canonical JSON."""
     entities: str
     """Canonical JSON."""
+    placed: bool
+    """Whether a file says where the resource lies."""
 
     @property
     def request(self) -> dict[str, Any]:
@@ -62,33 +63,24 @@ class Question:
         )
 
 
-def ask(classified: ActionClassified, *, owner: str, rulebook: Rulebook, moment: datetime) -> Question:
-    """The question about an action at a moment."""
-    action, agent = classified.action, classified.agent
-    texts = dict(sorted(_texts(action.arguments), key=lambda item: _utf16(item[0])))
-    place = nearest(action.resource, rulebook.resources)
-    entities: list[dict[str, Any]] = [
-        _entity(
-            "Agent", agent, attrs={"owner": owner}, parents=[("Team", team) for team in rulebook.teams.get(agent, ())]
-        ),
-        _entity("Arguments", "action", tags={pointer: text for pointer, (text, _) in texts.items()}),
-        _entity(
-            "Integers", "action", tags={pointer: whole for pointer, (_, whole) in texts.items() if whole is not None}
-        ),
-    ]
-    if place != action.resource:
-        parent = ("Environment", UNKNOWN) if place is None else ("Resource", place)
-        entities.append(_entity("Resource", action.resource, parents=[parent]))
+def ask(
+    classified: ActionClassified, *, owner: str, rulebook: Rulebook, moment: datetime, needs: Needs | None = None
+) -> Question:
+    """The question about an action at a moment; as much of it as the action's policies need, unless told otherwise."""
+    name = classified.action.name if classified.action.name in rulebook.actions else UNDECLARED
+    needs = needs or rulebook.actions[name].needs
+    place = nearest(classified.action.resource, rulebook.declared.places)
     return Question(
-        agent=agent,
-        action=action.name if action.name in rulebook.actions else UNDECLARED,
-        resource=action.resource,
-        context=_canonical(_context(classified, moment)),
-        entities=_canonical(entities),
+        agent=classified.agent,
+        action=name,
+        resource=classified.action.resource,
+        context=_canonical(_context(classified, moment, needs)),
+        entities=_canonical(_entities(classified, owner, rulebook.declared, place, needs)),
+        placed=place is not None,
     )
 
 
-def nearest(resource: str, declared: frozenset[str]) -> str | None:
+def nearest(resource: str, declared: Container[str]) -> str | None:
     """The longest declared resource that a resource is or lies below, by whole path segments."""
     scheme, _, path = resource.partition("://")
     parts = path.split("/")
@@ -101,36 +93,63 @@ def nearest(resource: str, declared: frozenset[str]) -> str | None:
     return None
 
 
-def _context(classified: ActionClassified, moment: datetime) -> dict[str, Any]:
-    # Keys in canonical order; absent where the event has null.
-    context: dict[str, Any] = {
-        "arguments": _ARGUMENTS,
-        "edited": classified.edit_of is not None,
-        "entity_types": sorted({finding.entity_type for finding in classified.findings}),
-        "facts": _facts(classified.facts),
-        "findings": len(classified.findings),
-        "incomplete": bool(classified.incomplete),
-        "integers": _INTEGERS,
-        "labels": sorted(set(classified.labels)),
-        "name": classified.action.name,
-        "on_behalf_of": classified.on_behalf_of,
-        "sensitivity": classified.sensitivity.value,
-        "sensitivity_level": _LEVEL[classified.sensitivity],
-        "session": classified.session,
-        "time": {"hour": moment.hour, "unix": int(moment.timestamp()), "weekday": moment.isoweekday()},
+_CONTEXT: Final[Mapping[str, Callable[[ActionClassified, datetime], Any]]] = {
+    "arguments": lambda _c, _m: {"__entity": {"id": "action", "type": "Arguments"}},
+    "edited": lambda c, _: c.edit_of is not None,
+    "entity_types": lambda c, _: sorted({finding.entity_type for finding in c.findings}),
+    "facts": lambda _c, _m: None,
+    "findings": lambda c, _: len(c.findings),
+    "incomplete": lambda c, _: bool(c.incomplete),
+    "integers": lambda _c, _m: {"__entity": {"id": "action", "type": "Integers"}},
+    "labels": lambda c, _: sorted(set(c.labels)),
+    "name": lambda c, _: c.action.name,
+    "on_behalf_of": lambda c, _: c.on_behalf_of,
+    "sensitivity": lambda c, _: c.sensitivity.value,
+    "sensitivity_level": lambda c, _: _LEVEL[c.sensitivity],
+    "session": lambda c, _: c.session,
+    "time": lambda _, m: {"hour": m.hour, "unix": int(m.timestamp()), "weekday": m.isoweekday()},
+}
+"""Every attribute of the context, in canonical order; None: absent."""
+_FACTS: Final = tuple(sorted(Facts.model_fields))
+
+
+def _context(classified: ActionClassified, moment: datetime, needs: Needs) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    for name, read in _CONTEXT.items():
+        if not needs.want(name):
+            continue
+        value = read(classified, moment) if name != "facts" else _facts(classified.facts, needs)
+        if value is not None:
+            context[name] = value
+    return context
+
+
+def _facts(facts: Facts, needs: Needs) -> dict[str, Any]:
+    found = {name: getattr(facts, name) for name in _FACTS if needs.want_fact(name)}
+    return {
+        name: sorted({str(item) for item in value}) if isinstance(value, tuple) else value
+        for name, value in found.items()
     }
-    return {name: value for name, value in context.items() if value is not None}
 
 
-def _facts(facts: Facts) -> dict[str, Any]:
-    return {name: _plain(getattr(facts, name)) for name in _FACTS}
-
-
-_FACTS: Final = sorted(Facts.model_fields)
-
-
-def _plain(value: Any) -> Any:
-    return sorted({str(item) for item in value}) if isinstance(value, tuple) else value
+def _entities(
+    classified: ActionClassified, owner: str, declared: Declared, place: str | None, needs: Needs
+) -> list[Entity]:
+    agent, resource = classified.agent, classified.action.resource
+    teams = [("Team", team) for team in declared.members.get(agent, ())]
+    entities = [_entity("Agent", agent, attrs={"owner": owner}, parents=teams), *declared.teams.get(agent, ())]
+    if place is None:
+        entities += [_entity("Resource", resource, parents=[("Environment", UNKNOWN)]), declared.unknown]
+    else:
+        entities += declared.places[place]
+        if place != resource:
+            entities.append(_entity("Resource", resource, parents=[("Resource", place)]))
+    if needs.want("arguments") or needs.want("integers"):
+        texts = dict(sorted(_texts(classified.action.arguments), key=lambda item: _utf16(item[0])))
+        whole = {pointer: number for pointer, (_, number) in texts.items() if number is not None}
+        entities.append(_entity("Arguments", "action", tags={pointer: text for pointer, (text, _) in texts.items()}))
+        entities.append(_entity("Integers", "action", tags=whole))
+    return entities
 
 
 def _entity(
@@ -138,12 +157,12 @@ def _entity(
     name: str,
     *,
     attrs: Mapping[str, Any] | None = None,
-    parents: list[tuple[str, str]] | None = None,
+    parents: Sequence[tuple[str, str]] = (),
     tags: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Entity:
     entity: dict[str, Any] = {
         "attrs": attrs or {},
-        "parents": [{"id": parent, "type": above} for above, parent in parents or ()],
+        "parents": [{"id": parent, "type": above} for above, parent in parents],
     }
     if tags is not None:
         entity["tags"] = tags

@@ -11,23 +11,26 @@ Rules: a set loads whole or not at all.
 - The digest is over the exact bytes of these files, by name. A pack's tests decide nothing and are not part of it.
 
 An action's policies are found once, by the action that each policy's scope names, and the engine evaluates those
-alone: a scope cannot fail to evaluate and a policy outside its scope never matches, so nothing is lost but time.
+alone: a scope cannot fail to evaluate and a policy outside its scope never matches, so nothing is lost but time. What
+those policies cannot look at is not asked either (see `needs`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cedarpy import Decision as Answer
-from cedarpy import PolicySet, Schema, is_authorized, pst, validate_policies
+from cedarpy import Entities, PolicySet, Schema, is_authorized, pst, validate_policies
 
 from placet.base import Sha256
 from placet.canonical import canonical_bytes, sha256_hex
-from services.policy.entities import Declared, read_entities
+from services.policy.entities import read_entities
 from services.policy.errors import PolicyError, Problem
-from services.policy.model import UNDECLARED, Rule, Rulebook
+from services.policy.model import UNDECLARED, Applying, Declared, Rule, Rulebook
+from services.policy.needs import EVERYTHING, needs_of, strays
 from services.policy.question import ask
 from services.policy.reviews import read_rule
 from services.policy.sample import PROBES
@@ -113,27 +116,27 @@ def _rules(file: str, text: str, schema: Schema) -> Iterable[Rule | Problem]:
     if not verdict.validation_passed and not verdict.errors:
         yield Problem("invalid", file, "does not validate")
     for policy in parsed.static_policies.values():
+        for uid in strays(policy.clauses):
+            sentence = f"looks into {uid}, which the engine may not be given; compare with it, or use its name"
+            yield Problem("literal_entity", file, sentence, policy.annotations.get("id", ""))
         found = read_rule(file, policy)
         yield from (found,) if isinstance(found, Rule) else found
 
 
 def _bind(digest: Sha256, rules: Mapping[str, Rule], declared: Declared) -> Rulebook:
     sets: dict[tuple[str, ...], PolicySet] = {}
-    actions: dict[str, PolicySet] = {}
-    for action, above in declared.actions.items():
-        applying = tuple(sorted(rule.id for rule in rules.values() if _covers(rule.policy.action, {action, *above})))
+    actions: dict[str, Applying] = {}
+    for action, chain in declared.actions.items():
+        names = {entity["uid"]["id"] for entity in chain}
+        applying = tuple(sorted(rule.id for rule in rules.values() if _covers(rule.policy.action, names)))
         if applying not in sets:
             sets[applying] = policies_of(rules[rule_id] for rule_id in applying)
-        actions[action] = sets[applying]
-    return Rulebook(
-        digest=digest,
-        rules=dict(rules),
-        actions=actions,
-        groups=declared.groups,
-        entities=declared.entities,
-        resources=declared.resources,
-        teams=declared.teams,
-    )
+        actions[action] = Applying(
+            policies=sets[applying],
+            entities=Entities.from_json_str(json.dumps(chain)),
+            needs=needs_of(rules[rule_id].policy for rule_id in applying),
+        )
+    return Rulebook(digest=digest, rules=dict(rules), actions=actions, declared=declared)
 
 
 def _covers(scope: pst.ActionConstraint, names: set[str]) -> bool:
@@ -150,13 +153,15 @@ def _unfit(rulebook: Rulebook, schema: Schema) -> Iterable[Problem]:
     """What the schema does not take of what the service asks."""
     if UNDECLARED not in rulebook.actions:
         yield Problem("no_undeclared", SCHEMA, f'declares no action "{UNDECLARED}", which stands for all others')
-    for action, policies in rulebook.actions.items():
+    for action, applying in rulebook.actions.items():
         for probe in PROBES:
             sample = probe.model_copy(update={"name": action})
-            question = ask(sample.classified(), owner=sample.owner, rulebook=rulebook, moment=sample.time)
+            question = ask(
+                sample.classified(), owner=sample.owner, rulebook=rulebook, moment=sample.time, needs=EVERYTHING
+            )
             try:
-                entities = rulebook.entities.with_added_json_str(question.entities, schema)
-                answer = is_authorized(question.request, policies, entities, schema)
+                entities = Entities.from_json_str(question.entities, schema)
+                answer = is_authorized(question.request, applying.policies, entities, schema)
                 why = answer.diagnostics.errors[0] if answer.decision is Answer.NoDecision else ""
             except ValueError as refused:
                 why = str(refused)
