@@ -146,6 +146,11 @@ class Trust:
             raise VerificationError("expired_key", f"a key of {principal.source} has expired")
         return principal, public
 
+    def principal_of(self, key_id: str) -> Principal | None:
+        """Whose key this is or was, whether or not it may still be used: for counting, never for believing."""
+        found = self._keys.get(key_id)
+        return None if found is None else found[0]
+
     def executors_for(self, resource: str) -> tuple[str, ...]:
         """The sources of the executors that serve a resource, sorted: a grant's audience."""
         return tuple(

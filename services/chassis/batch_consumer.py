@@ -4,6 +4,8 @@ Rules:
 - `handle(batch)` returns when the batch is durable; only then are its offsets committed. So any batch may come again,
   whole or in part, and `handle` must know what it has seen.
 - Batches hold messages in the order of each partition; nothing is verified here.
+- Where the service's own store says what it has (`resume_at`), that counts, and not what the group once committed: a
+  database restored from a backup gets again what it lacks.
 - TransientError: the same batch is tried again in place, membership kept up meanwhile. Any other error ends `run`:
   what cannot be made durable must not be passed over.
 """
@@ -11,7 +13,7 @@ Rules:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -30,12 +32,18 @@ from services.chassis.watchdog import Watchdog
 
 POLL_SECONDS = 0.2
 
+ResumeAt = Callable[[Collection[tuple[str, int]]], Mapping[tuple[str, int], int]]
+"""Newly assigned (topic, partition) → offset to read next; 0 where there is nothing yet. May raise TransientError."""
+
 
 class BatchConsumer:
     """One consumer of some topics, in the group named by the settings' service. One thread runs it."""
 
-    def __init__(self, topics: Iterable[str], settings: StreamSettings, *, batch: int = 500) -> None:
+    def __init__(
+        self, topics: Iterable[str], settings: StreamSettings, *, batch: int = 500, resume_at: ResumeAt | None = None
+    ) -> None:
         self._topics = [str(topic) for topic in topics]
+        self._resume_at = resume_at
         self._settings, self._batch = settings, batch
         self._stopping = threading.Event()
         self._assigned: frozenset[tuple[str, int]] = frozenset()
@@ -96,7 +104,10 @@ class BatchConsumer:
     def _poll(self, client: Any) -> list[Message]:
         try:
             found = client.poll(timeout_ms=int(POLL_SECONDS * 1_000), max_records=self._batch)
-            self._assigned = frozenset((tp.topic, tp.partition) for tp in client.assignment())
+            assigned = frozenset((tp.topic, tp.partition) for tp in client.assignment())
+            if self._resume_at is not None and assigned - self._assigned:
+                found = self._positioned(client, found, assigned - self._assigned, self._resume_at)
+            self._assigned = assigned
         except KafkaError as error:
             raise TransientError("kafka", type(error).__name__) from error
         return [
@@ -111,6 +122,19 @@ class BatchConsumer:
             for records in found.values()
             for record in records
         ]
+
+    def _positioned(self, client: Any, found: Any, new: Collection[tuple[str, int]], resume_at: ResumeAt) -> Any:
+        """Put new partitions where the store left off; what was read of them from elsewhere does not count."""
+        try:
+            wanted = resume_at(new)
+        except TransientError:
+            for partition, records in found.items():  # none of it was handled: read it again
+                client.seek(partition, records[0].offset)
+            raise
+        for topic, partition in new:
+            # Below what is still there, the broker answers with the earliest (auto_offset_reset).
+            client.seek(TopicPartition(topic, partition), wanted.get((topic, partition), 0))
+        return {tp: records for tp, records in found.items() if (tp.topic, tp.partition) not in new}
 
     def _one(self, client: Any, batch: list[Message], handle: Callable[[Sequence[Message]], None]) -> None:
         began = monotonic()

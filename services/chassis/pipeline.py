@@ -11,7 +11,6 @@ Nothing but TransientError is raised from here, and then nothing of the batch ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -69,7 +68,7 @@ class Pipeline:
         try:
             authentic = self._authenticate(item, trust, now)
         except VerificationError as error:
-            return _Opened(item, code=error.code, producer=_claimed(item, trust, now))
+            return _Opened(item, code=error.code, producer=_claimed(item, trust))
         producer = authentic.signer.source
         try:
             return _Opened(item, verified=open_event(authentic, now=now), authentic=authentic, producer=producer)
@@ -135,12 +134,11 @@ class Pipeline:
         return Plan("unprocessable", tuple(record_of(out, trace) for out in output), code, one.producer)
 
 
-def _claimed(item: Received, trust: Trust, now: datetime) -> str:
+def _claimed(item: Received, trust: Trust) -> str:
     """The source a message claims to come from by its key id, if the trust file has such a key."""
     key_id = (item.message.signature or b"").split(b":", 1)[0]
-    with suppress(VerificationError, UnicodeDecodeError):
-        return trust.signer(key_id.decode("ascii"), at=now)[0].source
-    return "unknown"
+    principal = trust.principal_of(key_id.decode("ascii", "replace"))
+    return "unknown" if principal is None else principal.source
 
 
 def _report(error: Exception, batch: Sequence[Verified[Any]]) -> None:
