@@ -86,6 +86,8 @@ class Report:
     """Entries whose event id was there before with other bytes; what contradicts is a problem of its own."""
     checkpoints: int = 0
     """Checkpoints whose signature and root hold."""
+    checkpoint: str = ""
+    """Note of the newest checkpoint that verified: keep it outside the system for the next audit."""
     held: str = ""
     """What became of the checkpoint the verifier holds."""
     actions: int = 0

@@ -72,6 +72,7 @@ class TreeAuditor:
             self._report.add(ProblemCode.ROOT_DIFFERS, f"the checkpoint for {head.size} entries has another root")
         else:
             self._report.checkpoints += 1
+            self._report.checkpoint = line.note
             self._vouched = head.size
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,13 +20,14 @@ from placet.audit.entry import TRUST_TOPIC, accepted_leaf, refused_leaf, trust_l
 from placet.catalogue import CATALOGUE, Role, Topic
 from placet.checkpoint import Checkpoint
 from placet.errors import ContractError
+from placet.events import LedgerCheckpointed
 from placet.keys import PublicKey
 from placet.merkle import Frontier, leaf_hash
 from placet.messages import Message
 from placet.trust import Trust
 from placet.verify import Verified, verify
 from services.ledger.errors import PositionConflictError
-from services.ledger.ports import Known, NewEntry, Place, Projection
+from services.ledger.ports import Known, NewEntry, Place, Projection, StoredCheckpoint
 
 CONSUMED: Final[tuple[Topic, ...]] = tuple(topic for topic, spec in CATALOGUE.items() if Role.LEDGER in spec.consumers)
 """Every topic but the proposals, which hold values in clear, and the ledger's own heads."""
@@ -117,6 +119,12 @@ def grow(frontier: Frontier, entries: Sequence[NewEntry], origin: str) -> Grown:
         nodes += finished
     head = Checkpoint(origin=origin, size=grown.size, root=grown.root())
     return Grown(tuple(hashes), tuple(nodes), grown, head)
+
+
+def checkpoint_event(origin: str, head: StoredCheckpoint) -> LedgerCheckpointed:
+    """What is published about a head."""
+    root = base64.b64encode(head.root).decode()
+    return LedgerCheckpointed(origin=origin, size=head.size, root=root, note=head.note)
 
 
 def _conflict(place: Place) -> str:

@@ -17,7 +17,7 @@ def export_lines(reader: Reader) -> Iterator[bytes]:
     if head is None:
         raise NotInLedgerError("the ledger is empty")
     yield write_header(parse_checkpoint(parse_note(head.note.encode()).body).origin, head.size)
-    checkpoints = reader.checkpoints()
+    checkpoints = reader.checkpoints(head.size)
     following = next(checkpoints)
     for entry in reader.entries(0, head.size):
         yield write_entry(entry.seq, entry.leaf, entry.salt, entry.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -107,6 +107,10 @@ class Sequencer(Protocol):
         """Newest trust file recorded; 0: none."""
         ...
 
+    def next_offsets(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The offset after the last one that has an entry, of each of these (topic, partition); 0 where none has."""
+        ...
+
     def known_positions(self, places: Sequence[Place]) -> dict[Place, Known]:
         """Which of these places have an entry already."""
         ...
@@ -134,8 +138,8 @@ class Reader(Protocol):
         """The first checkpoint of at least this size; raise NotInLedgerError."""
         ...
 
-    def checkpoints(self) -> Iterator[StoredCheckpoint]:
-        """Every checkpoint, in order."""
+    def checkpoints(self, size: int) -> Iterator[StoredCheckpoint]:
+        """Every checkpoint up to this size, in order."""
         ...
 
     def entry(self, seq: int) -> StoredEntry:

@@ -53,10 +53,10 @@ class PostgresReader:
             raise NotInLedgerError(f"no checkpoint covers {size} entries yet")
         return _checkpoint(row)
 
-    def checkpoints(self) -> Iterator[StoredCheckpoint]:
-        """Every checkpoint, in order."""
+    def checkpoints(self, size: int) -> Iterator[StoredCheckpoint]:
+        """Every checkpoint up to this size, in order."""
         with transient(), self._engine.connect() as connection:
-            for row in _streamed(connection, f"{_CHECKPOINT} ORDER BY size"):
+            for row in _streamed(connection, f"{_CHECKPOINT} WHERE size <= :size ORDER BY size", size=size):
                 yield _checkpoint(row)
 
     def entry(self, seq: int) -> StoredEntry:
@@ -104,13 +104,15 @@ class PostgresReader:
                 found |= {(level, index): bytes(hashed) for level, index, hashed in rows}
         return found
 
-    def all_nodes(self) -> Iterator[tuple[int, int, bytes]]:
-        """Every stored node, in the order in which appending finishes them; for `fsck`."""
+    def all_nodes(self, size: int) -> Iterator[tuple[int, int, bytes]]:
+        """Every stored node of the tree of this size, in the order in which appending finishes them; for `fsck`."""
         query = """
-            SELECT level, index, hash FROM ledger.nodes ORDER BY (index + 1) * (1::numeric * 2 ^ level), level
+            SELECT level, index, hash FROM ledger.nodes
+            WHERE (index + 1) * power(2::numeric, level) <= :size
+            ORDER BY (index + 1) * power(2::numeric, level), level
         """
         with transient(), self._engine.connect() as connection:
-            for row in _streamed(connection, query):
+            for row in _streamed(connection, query, size=size):
                 yield row["level"], row["index"], bytes(row["hash"])
 
     def trust_version(self) -> int:

@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -65,6 +65,11 @@ class PostgresSequencer:
             held = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
         return held is not None and bool(held[0])
 
+    def check(self) -> None:
+        """See that the connection, and with it the lock, is still there; take both again where it was cut."""
+        with self._held() as connection:
+            connection.execute("SELECT 1")
+
     def close(self) -> None:
         """Give the lock up with the connection."""
         if self._connection is not None:
@@ -84,6 +89,17 @@ class PostgresSequencer:
         with self._held() as connection:
             row = connection.execute(query, (TRUST_TOPIC,)).fetchone()
         return int(row[0]) if row is not None else 0
+
+    def next_offsets(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """One index look-up per partition."""
+        query = """
+            SELECT topic, partition, (SELECT coalesce(max("offset") + 1, 0) FROM ledger.entries AS entry
+                WHERE entry.topic = place.topic AND entry.partition = place.partition)
+            FROM unnest(%b::text[], %b::int[]) AS place (topic, partition)
+        """
+        topics, numbers = [topic for topic, _ in partitions], [partition for _, partition in partitions]
+        with self._held() as connection:
+            return {(topic, number): after for topic, number, after in connection.execute(query, (topics, numbers))}
 
     def known_positions(self, places: Sequence[Place]) -> dict[Place, Known]:
         """Salt and hash of those that have an entry."""

@@ -1,0 +1,133 @@
+"""One action's story with durations, from its entries. Pure.
+
+Times are the events' own; the start is the moment in the action's id (UUIDv7), because proposals, which hold values
+in clear, are not in the ledger.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from placet.catalogue import Topic
+from services.ledger.ports import StoredEntry
+from services.ledger.views import EntryView, View, entry_view
+
+
+class Step(View):
+    """One thing that happened."""
+
+    seq: int | None
+    """Entry number; null for the proposal."""
+    at: datetime
+    what: str
+    by: str | None
+    detail: str
+    milliseconds: float
+    """Since the step before."""
+
+
+class Timeline(View):
+    """An action from its proposal to its last entry."""
+
+    action_id: str
+    agent: str | None
+    name: str | None
+    resource: str | None
+    outcome: str | None
+    reason: str | None
+    labels: tuple[str, ...]
+    steps: tuple[Step, ...]
+    durations: dict[str, float]
+    """Milliseconds: classify, decide, settle (the review, where there was one), run, total."""
+
+
+def timeline(action_id: str, entries: Sequence[StoredEntry]) -> Timeline:
+    """The story of one action; `entries` are all of it, in any order and not none."""
+    views = sorted(
+        (entry_view(e) for e in entries), key=lambda v: (v.event_time or datetime.max.replace(tzinfo=UTC), v.seq)
+    )
+    begun = proposed_at(action_id)
+    steps = [Step(seq=None, at=begun, what="proposed", by=None, detail="by the time in its id", milliseconds=0.0)]
+    for view in views:
+        at = view.event_time or begun
+        what, detail = _told(view)
+        by = _actor(view)
+        took = _milliseconds(steps[-1].at, at)
+        steps.append(Step(seq=view.seq, at=at, what=what, by=by, detail=detail, milliseconds=took))
+    classified, resolved = _first(views, Topic.CLASSIFIED), _first(views, Topic.RESOLVED)
+    action = (classified.event or {}).get("action", {}) if classified else {}
+    ended = (resolved.event or {}) if resolved else {}
+    return Timeline(
+        action_id=action_id,
+        agent=next((view.agent for view in views if view.agent), None),
+        name=action.get("name"),
+        resource=action.get("resource"),
+        outcome=ended.get("outcome"),
+        reason=ended.get("reason", {}).get("sentence"),
+        labels=classified.labels if classified else (),
+        steps=tuple(steps),
+        durations=_durations(begun, views),
+    )
+
+
+def proposed_at(action_id: str) -> datetime:
+    """The millisecond in a UUIDv7 (RFC 9562 §5.7)."""
+    return datetime.fromtimestamp((uuid.UUID(action_id).int >> 80) / 1_000, tz=UTC)
+
+
+def _durations(begun: datetime, views: Sequence[EntryView]) -> dict[str, float]:
+    marks = [
+        ("classify", Topic.CLASSIFIED),
+        ("decide", Topic.DECIDED),
+        ("settle", Topic.RESOLVED),
+        ("run", Topic.EXECUTED),
+    ]
+    found: dict[str, float] = {}
+    before = begun
+    for name, topic in marks:
+        view = _first(views, topic)
+        if view is not None and view.event_time is not None:
+            found[name] = _milliseconds(before, view.event_time)
+            before = view.event_time
+    found["total"] = _milliseconds(begun, max((v.event_time for v in views if v.event_time), default=begun))
+    return found
+
+
+def _first(views: Sequence[EntryView], topic: Topic) -> EntryView | None:
+    return next((view for view in views if view.topic == topic), None)
+
+
+def _milliseconds(start: datetime, end: datetime) -> float:
+    return round((end - start).total_seconds() * 1_000, 1)
+
+
+def _actor(view: EntryView) -> str | None:
+    event = view.event or {}
+    return event.get("actor") or view.source
+
+
+def _told(view: EntryView) -> tuple[str, str]:
+    """What happened, and the part of it that fits on a line."""
+    event: dict[str, Any] = view.event or {}
+    match view.topic:
+        case Topic.CLASSIFIED:
+            found = f"{event['sensitivity']}, {len(event['findings'])} findings"
+            return "classified", ", ".join([found, *view.labels])
+        case Topic.DECIDED:
+            return "decided", f"{event['decision']} by {', '.join(event['rules']) or 'no rule'}"
+        case Topic.FAILED:
+            return "failed", f"{event['stage']}: {event['code']}"
+        case Topic.REVIEWS:
+            words = [event.get(name) for name in ("vote", "outcome", "code", "reason")]
+            return f"review {event['step']}", ", ".join(str(word) for word in words if word)
+        case Topic.RESOLVED:
+            return "resolved", f"{event['outcome']}: {event['reason']['sentence']}"
+        case Topic.FOLLOWED:
+            return str(event["step"]), event.get("answer") or ""
+        case Topic.EXECUTED:
+            return "executed", f"{event['status']}: {event['code']}"
+        case _:
+            return view.topic, ""
