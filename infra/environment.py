@@ -123,7 +123,8 @@ def fetch_kafka() -> None:
     """Put the embedded Kafka into the cache too, so that whatever comes next needs no network."""
     if os.environ.get("PLACET_KAFKA_BOOTSTRAP") or os.environ.get("PLACET_KAFKA_FILE"):
         return
-    done, said = run(VENV / "bin" / "python", "-m", "infra.embedded.jars", "fetch")
+    say("Preparing the embedded Kafka (once)")
+    done, said = run(VENV / "bin" / "python", "-m", "infra.embedded.warm")
     if not done:
         raise SetupError(said.splitlines()[-1] if said else "Apache Kafka could not be fetched.")
 

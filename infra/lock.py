@@ -30,7 +30,7 @@ def main() -> None:
         _run(tool, "pip", "compile", str(wanted), *COMPILE, *NO_HOSTS, "-o", str(resolved))
         title = "# The tool that builds the environment, pinned. Written by `make lock`.\n"
         TOOLS_LOCK.write_text(title + resolved.read_text())
-    _run(sys.executable, "-m", "infra.embedded.jars", "lock")
+    _run(sys.executable, "-m", "infra.embedded.jars")
 
 
 def _run(*command: str) -> None:

