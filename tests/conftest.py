@@ -1,6 +1,8 @@
 """Lists the fixture modules; each owns its fixtures and says what they need."""
 
 pytest_plugins = [
+    "tests.fix_browser",
+    "tests.fix_desk",
     "tests.fix_embedded",
     "tests.fix_gate",
     "tests.fix_ledger",

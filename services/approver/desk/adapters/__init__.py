@@ -1,0 +1,1 @@
+"""What the desk reaches outside itself: its database role, and the identity provider."""

@@ -1,0 +1,119 @@
+"""What every response and every request gets, whatever the route.
+
+Rules:
+- Pages run our own script and style and nothing else; nobody may frame them; nothing personal is cached.
+- A change from a foreign origin is refused before anything reads it.
+- A body has a size before it has a meaning.
+"""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import Any, Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.approver.desk.identity import SAFE_METHODS
+from services.approver.desk.problems import PROBLEM_TYPE, Problem
+from services.chassis import telemetry
+from services.chassis.telemetry import Metric
+
+MAX_BODY_BYTES: Final = 16_384
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class _TooLarge(Exception):  # noqa: N818 - a signal between two functions of this module
+    pass
+
+
+class Shield:
+    """ASGI middleware; outermost."""
+
+    def __init__(self, app: ASGIApp, *, origin: str, secure: bool) -> None:
+        self._app = app
+        self._origin = origin
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        seen: dict[str, Any] = {"status": 500, "started": False}
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.update(status=message["status"], started=True)
+                self._dress(MutableHeaders(scope=message))
+            await send(message)
+
+        refused = self._refused(scope)
+        if refused is not None:
+            await _answer(refused, dressed)
+        else:
+            try:
+                await self._app(scope, _bounded(receive), dressed)
+            except _TooLarge:
+                if not seen["started"]:
+                    await _answer(_too_large(), dressed)
+        route = getattr(scope.get("route"), "path", "other")
+        telemetry.count(Metric.REQUESTS, route=route, status=seen["status"])
+        if route != "/api/v1/events":
+            telemetry.observe(Metric.REQUEST_SECONDS, perf_counter() - started, route=route)
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers[name] = value
+        if self._secure:
+            headers["strict-transport-security"] = "max-age=31536000"
+        headers.setdefault("cache-control", "no-store")
+
+    def _refused(self, scope: Scope) -> Problem | None:
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and headers.get("origin", self._origin) != self._origin:
+            return Problem("foreign_origin", "Its Origin header names another site.")
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES:  # noqa: PLR2004
+            return _too_large()
+        return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    got = 0
+
+    async def counted() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > MAX_BODY_BYTES:
+            raise _TooLarge
+        return message
+
+    return counted
+
+
+def _too_large() -> Problem:
+    return Problem("too_large", f"A request holds at most {MAX_BODY_BYTES} bytes.")
+
+
+async def _answer(problem: Problem, send: Send) -> None:
+    body = json.dumps(problem.document()).encode()
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": int(problem.kind.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
