@@ -102,6 +102,7 @@ class KafkaClient:
         self._producer: Any = None
         self._lookup: Any = None
         self._ends: dict[tuple[str, int], tuple[float, int]] = {}
+        self._closed = False
 
     def publish(self, outgoing: Outgoing) -> None:
         """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
@@ -168,6 +169,7 @@ class KafkaClient:
     def close(self) -> None:
         """Let go of the connections."""
         with self._connecting, self._looking:
+            self._closed = True
             for each, how in ((self._producer, {"timeout": self._timeout}), (self._lookup, {})):
                 if each is not None:
                     with suppress(KafkaError):
@@ -198,6 +200,8 @@ class KafkaClient:
             return self._producer
 
     def _explained(self, doing: str, act: Callable[[], T]) -> T:
+        if self._closed:
+            raise ClientError(f"Could not {doing}: this client was closed. Make a new one.")
         try:
             return act()
         except (KafkaError, OSError, ValueError) as error:

@@ -96,6 +96,10 @@ class Gate:
             journal=journal or settings.state,
         )
 
+    def check(self) -> None:
+        """Ask the broker whether it answers; raise `ClientError`."""
+        self._broker.place(str(uuid_utils.compat.uuid7()))
+
     def propose(
         self,
         name: str,

@@ -20,6 +20,7 @@ from placet.outcomes import (
     ClientError,
     Denied,
     Expired,
+    Granted,
     NotGrantedError,
     Rejected,
     StillPendingError,
@@ -57,11 +58,11 @@ class TestGate:
         assert commitment.deadline == pending.deadline
 
     @pytest.mark.parametrize(("outcome", "kind"), [("allowed", Allowed), ("approved", Approved)])
-    def test_assent_comes_with_a_ticket_for_these_bytes(self, stage: Stage, outcome: str, kind: type) -> None:
+    def test_assent_comes_with_a_ticket_for_these_bytes(self, stage: Stage, outcome: str, kind: type[Granted]) -> None:
         pending = propose(stage)
         stage.resolve(pending.action_id, outcome, rules=("reads/aggregate",), labels=("pii",))
         granted = pending.wait(30)
-        assert type(granted) is kind
+        assert isinstance(granted, kind)
         assert (granted.rules, granted.labels) == (("reads/aggregate",), ("pii",))
         verified = verify_grant(granted.ticket.grant, stage.stand_in.trust.current(), at=now())
         assert verified.grant.digest == sha256_hex(granted.ticket.payload)
