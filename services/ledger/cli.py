@@ -146,8 +146,12 @@ def fsck(dsn_file: Path, root: Path, *, as_json: bool) -> None:
     from services.ledger.fsck import fsck as derive  # noqa: PLC0415
 
     try:
-        found = derive(PostgresReader(engine(dsn_file, name="ledger-fsck", pool_size=4)), load_root(root))
-    except ServiceError as error:
+        pool = engine(dsn_file, name="ledger-fsck", pool_size=4)
+        try:
+            found = derive(PostgresReader(pool), load_root(root))
+        finally:
+            pool.dispose()
+    except (ServiceError, ContractError) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
         counts = {"entries": found.entries, "nodes": found.nodes, "checkpoints": found.checkpoints}

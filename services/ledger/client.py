@@ -36,18 +36,21 @@ class Client:
                 headers["Authorization"] = f"Bearer {token_file.read_text().strip()}"
             except OSError as error:
                 raise click.ClickException(f"{token_file}: {error.strerror}") from None
-        self._http = httpx.Client(base_url=base_url(url), headers=headers, timeout=30, trust_env=False)
+        self._url = base_url(url)
+        self._headers = headers
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON answer."""
+        given = {name: value for name, value in query.items() if value is not None}
         with _told():
-            response = self._http.get(path, params={name: value for name, value in query.items() if value is not None})
+            response = httpx.get(self._url + path, params=given, headers=self._headers, timeout=30, trust_env=False)
             _raise(response)
             return response.json()
 
     def lines(self, path: str) -> Iterator[bytes]:
         """A streamed answer, in pieces as they come."""
-        with _told(), self._http.stream("GET", path, timeout=None) as response:
+        streamed = httpx.stream("GET", self._url + path, headers=self._headers, timeout=120, trust_env=False)
+        with _told(), streamed as response:
             if response.is_error:
                 response.read()
             _raise(response)

@@ -1,0 +1,256 @@
+"""The ledger's two processes as they run: real Kafka, real PostgreSQL, killed in the middle, taken over, verified."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import tenacity
+from click.testing import CliRunner
+from kafka import KafkaConsumer, KafkaProducer
+
+from placet.audit.report import Report
+from placet.audit.verifier import verify_export
+from placet.catalogue import Role, Topic
+from placet.checkpoint import VerifierKey, verify_checkpoint
+from placet.messages import SIGNATURE_HEADER, Message
+from services.ledger.cli import ledger as commands
+from services.ledger.decide import CONSUMED
+from tests.factories import World, now
+from tests.fix_embedded import KafkaPart
+from tests.fix_ledger import LedgerDatabase
+from tests.ledgers import MemoryLedger
+
+ORIGIN = "placet.test/processes"
+SECONDS = 40
+
+
+def until(check: Callable[[], bool], what: str) -> None:
+    """Wait for a condition; a sentence instead of a silent timeout."""
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(SECONDS),
+        wait=tenacity.wait_fixed(0.1),
+        retry=tenacity.retry_if_result(lambda found: not found) | tenacity.retry_if_exception_type(httpx.HTTPError),
+    )
+    try:
+        retrying(check)
+    except tenacity.RetryError as error:
+        raise AssertionError(f"after {SECONDS} s still not: {what}") from error
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Site:
+    """One ledger on the shared broker, and the processes of this test."""
+
+    kafka: KafkaPart
+    database: LedgerDatabase
+    folder: Path
+    world: World
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, role: str, **settings: str) -> tuple[subprocess.Popen[bytes], int]:
+        port = free_port()
+        kafka_file = self.folder / "kafka.json"
+        kafka_file.write_text(self.kafka.settings("ops").model_dump_json())
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PLACET_ENV": "dev",
+            "PLACET_HTTP_PORT": str(port),
+            "PLACET_KAFKA_FILE": str(kafka_file),
+            "PLACET_TRUST_FILE": str(self.folder / "trust.json"),
+            "PLACET_TRUST_ROOT_FILE": str(self.folder / "root.pub.json"),
+            "PLACET_SIGNING_KEY_FILE": str(self.folder / "services" / "ledger.key.json"),
+            "PLACET_DATABASE_DSN_FILE": str(self.database.file("writer" if role == "writer" else "reader")),
+            "PLACET_LEDGER_ORIGIN": ORIGIN,
+            "PLACET_CHECKPOINT_SECONDS": "0.5",
+            "PLACET_SESSION_TIMEOUT_SECONDS": "6",
+            **settings,
+        }
+        log = (self.folder / f"{role}-{len(self.processes)}.log").open("wb")
+        process = subprocess.Popen([sys.executable, "-m", "services.ledger", role], env=environment, stderr=log)
+        log.close()
+        self.processes.append(process)
+        return process, port
+
+    def publish(self, messages: list[Message]) -> None:
+        producer = KafkaProducer(**self.kafka.client(), acks="all")
+        try:
+            for message in messages:
+                headers = [] if message.signature is None else [(SIGNATURE_HEADER, message.signature)]
+                producer.send(message.topic, key=message.key, value=message.value, headers=headers)
+            producer.flush()
+        finally:
+            producer.close()
+
+    def actions(self) -> int:
+        """Actions of this test's world that have reached their last step."""
+        query = "SELECT count(*) FROM ledger.entries WHERE refused IS NULL AND topic = %s"
+        with psycopg.connect(self.database.reader) as connection:
+            row = connection.execute(query, (Topic.EXECUTED,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def verified(self, url: str, held: bytes | None = None) -> Report:
+        """The export of a quiet ledger, audited."""
+        with httpx.stream("GET", f"{url}/v1/export", timeout=60, trust_env=False) as response:
+            lines = [line.encode() for line in response.iter_lines()]
+        return verify_export(lines, self.world.root.public, held=held)
+
+
+@pytest.fixture
+def site(kafka: KafkaPart, ledger_database: LedgerDatabase, tmp_path: Path) -> Iterator[Site]:
+    admin = KafkaConsumer(**kafka.client())
+    missing = {*map(str, CONSUMED), str(Topic.CHECKPOINTED)} - admin.topics()
+    admin.close()
+    if missing:
+        kafka.make_topics(sorted(missing), partitions=2)
+    world = World(at=now())
+    folder = world.save(tmp_path / "site")
+    made = Site(kafka, ledger_database, folder, world)
+    yield made
+    for process in made.processes:
+        process.kill()
+        process.wait()
+
+
+def messages(world: World, actions: int) -> list[Message]:
+    """Whole stories, in the order they happened."""
+    ledger = MemoryLedger(world)
+    for number in range(actions):
+        ledger.ran(ledger.reviewed() if number % 3 == 0 else ledger.allowed())
+    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+
+
+def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site) -> None:
+    _, api = site.start("api")
+    url = f"http://127.0.0.1:{api}"
+    first, _ = site.start("writer", PLACET_BATCH="16")
+    standby, standby_port = site.start("writer", PLACET_BATCH="16")
+    until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
+
+    site.publish(messages(site.world, 12))
+    until(lambda: site.actions() >= 3, "some actions recorded")
+    active, other = (first, standby) if first.poll() is None else (standby, first)
+    active.kill()
+    held = httpx.get(f"{url}/v1/checkpoint").json()["note"].encode()
+    site.publish(messages(site.world, 8))
+    until(lambda: site.actions() >= 20, "everything recorded by the other writer")
+    assert other.poll() is None
+
+    found = site.verified(url, held)
+    assert found.problems == []
+    assert (found.chains, found.runs) == (20, 20)
+    assert found.held.startswith("extends the one you hold")
+    with psycopg.connect(site.database.reader) as connection:
+        query = "SELECT count(*), count(DISTINCT event_id) FROM ledger.entries WHERE event_id IS NOT NULL"
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    assert row[0] == row[1]
+    assert httpx.get(f"http://127.0.0.1:{standby_port}/healthz").status_code == 200
+
+    other.send_signal(signal.SIGTERM)
+    assert other.wait(timeout=20) == 0
+
+
+def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
+    canary = f"canary-{uuid.uuid4().hex}".encode()
+    site.publish([Message(Topic.DECIDED, 0, 0, b"key", canary, None)])
+    site.publish(messages(site.world, 2))
+    writer, _ = site.start("writer")
+    _, api = site.start("api")
+    url = f"http://127.0.0.1:{api}"
+    until(lambda: site.actions() >= 2, "both actions recorded")
+    refused = [e for e in httpx.get(f"{url}/v1/entries?limit=500").json()["entries"] if e["refused"] == "unsigned"]
+    assert len(refused) >= 1
+    with psycopg.connect(site.database.reader) as connection:
+        query = "SELECT count(*) FROM ledger.entry_values WHERE position(%s in value) > 0"
+        assert connection.execute(query, (canary,)).fetchone() == (0,)
+
+    key = VerifierKey(name=ORIGIN, public=site.world.services[Role.LEDGER].public.raw)
+    newest = httpx.get(f"{url}/v1/checkpoint").json()
+    consumer = KafkaConsumer(
+        Topic.CHECKPOINTED, **site.kafka.client(), auto_offset_reset="earliest", consumer_timeout_ms=SECONDS * 1_000
+    )
+    heads = (json.loads(record.value)["data"] for record in consumer)
+    ours = (head for head in heads if head["origin"] == ORIGIN and head["size"] == newest["size"])
+    head = next(ours)
+    consumer.close()
+    assert verify_checkpoint(head["note"].encode(), [key]).size == newest["size"]
+    writer.send_signal(signal.SIGTERM)
+    assert writer.wait(timeout=20) == 0
+
+
+def test_the_commands_against_the_running_api(site: Site, tmp_path: Path) -> None:
+    site.start("writer")
+    _, api = site.start("api")
+    url = f"http://127.0.0.1:{api}"
+    site.publish(messages(site.world, 4))
+    until(lambda: site.actions() >= 4, "four actions recorded")
+    until(lambda: "complete, 0 pending" in site.verified(url).as_text(), "a quiet ledger")
+
+    def run(*arguments: str) -> Any:
+        result = CliRunner().invoke(commands, [*arguments], env={"PLACET_LEDGER_URL": url}, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result
+
+    entries = json.loads(run("entries", "--outcome", "approved", "--json").stdout)["entries"]
+    assert {entry["topic"] for entry in entries} == {Topic.RESOLVED, Topic.REVIEWS}
+    action = entries[0]["action_id"]
+    told = run("show", action).stdout
+    assert "review voted by alice" in told
+    assert "durations: classify" in told
+    assert "is in the tree of" in run("proof", str(entries[0]["seq"])).stdout
+    root = str(site.folder / "root.pub.json")
+    export, note = tmp_path / "ledger.ndjson", tmp_path / "last.note"
+    run("export", "--output", str(export))
+    assert run("verify", str(export), "--root", root, "--remember", str(note)).stdout.endswith("0 problems\n")
+    assert "extends the one you hold" in run("verify", str(export), "--root", root, "--remember", str(note)).stdout
+    assert run("fsck", "--dsn-file", str(site.database.file("reader")), "--root", root).stdout.endswith("0 problems\n")
+    note.write_text(note.read_text().replace("\n", "\n", 1))
+    cut = tmp_path / "cut.ndjson"
+    cut.write_bytes(b"".join(export.read_bytes().splitlines(keepends=True)[:-3]))
+    result = CliRunner().invoke(commands, ["verify", str(cut), "--root", root, "--held", str(note), "--json"])
+    assert result.exit_code == 1
+    assert "truncated" in {problem["code"] for problem in json.loads(result.stdout)["problems"]}
+
+
+def test_the_live_stream_sends_each_entry_once(site: Site) -> None:
+    site.start("writer")
+    _, api = site.start("api")
+    url = f"http://127.0.0.1:{api}"
+    until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
+    site.publish(messages(site.world, 3))
+    numbers: list[int] = []
+    with httpx.stream("GET", f"{url}/v1/stream?after=-1", timeout=SECONDS, trust_env=False) as response:
+        for line in response.iter_lines():
+            if line.startswith("id: "):
+                numbers.append(int(line[4:]))
+            if line.startswith("data: ") and site.actions() >= 3 and len(numbers) >= _size(url):
+                break
+    assert numbers == list(range(len(numbers)))
+    missed = httpx.stream("GET", f"{url}/v1/stream", headers={"Last-Event-ID": "4"}, timeout=SECONDS, trust_env=False)
+    with missed as response:
+        again = next(line for line in response.iter_lines() if line.startswith("id: "))
+    assert again == "id: 5"
+
+
+def _size(url: str) -> int:
+    return int(httpx.get(f"{url}/v1/checkpoint").json()["size"])
