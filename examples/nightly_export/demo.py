@@ -177,10 +177,10 @@ def table(results: Sequence[Result]) -> str:
 def _verify(stage: Stage, held: Path, ledger: LedgerApi, say: Callable[[str], None]) -> bool:
     """Export the ledger and verify the file with the library's own command, in a process that reaches nothing else."""
     export = stage.folder / "auditor" / "ledger.ndjson"
-    ledger.settle_down()
+    ledger.wait_until_quiet()
     export.write_bytes(ledger.export())
     command = [sys.executable, "-m", "placet.cli", "ledger", "verify", str(export)]
-    options = ["--root-key", str(stage.root_file), "--checkpoint", str(held)]
+    options = ["--root", str(stage.root_file), "--held", str(held)]
     finished = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env={})
     for line in (finished.stdout + finished.stderr).splitlines():
         say(f"  {line}")
@@ -193,7 +193,7 @@ def _ask_the_person(stage: Stage, action_id: str, say: Callable[[str], None]) ->
     deadline = time.monotonic() + 600
     with httpx.Client(timeout=10) as client:
         while time.monotonic() < deadline:
-            found: Any = client.get(f"{stage.ledger}/api/v1/actions/{action_id}/timeline")
+            found: Any = client.get(f"{stage.ledger}/v1/actions/{action_id}/timeline")
             if found.status_code == httpx.codes.OK and '"outcome"' in found.text:
                 return
             time.sleep(0.5)

@@ -81,8 +81,9 @@ async def run(request: Request) -> JSONResponse:
     except PlacetError as error:
         return JSONResponse({"status": "refused", "code": "bad_ticket", "sentence": str(error)}, status_code=400)
     execution = await run_in_threadpool(executor.execute, ticket)
-    report = execution.report
-    return JSONResponse({"status": report.status, "code": report.code, "result": execution.value})
+    if (report := execution.report) is None:
+        return JSONResponse({"status": "refused", "code": "unreadable_ticket"}, status_code=400)
+    return JSONResponse({"status": report.status, "code": report.code, "result": execution.result})
 
 
 if __name__ == "__main__":

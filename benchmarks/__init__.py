@@ -1,0 +1,1 @@
+"""What `make bench` runs: side by side, in one run, ratios first."""
