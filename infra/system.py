@@ -84,7 +84,7 @@ class System:
     async def _start(self) -> None:
         given = {"outside": self._outside, "say": self._say}
         self.kafka = KafkaPart(self.layout, self.children, **given)  # type: ignore[arg-type]
-        self.postgres = PostgresPart(self.layout, self.children, migrations=_migrate, **given)  # type: ignore[arg-type]
+        self.postgres = PostgresPart(self.layout, self.children, migrations=migrate, **given)  # type: ignore[arg-type]
         done = await asyncio.gather(
             self._in_thread(lambda: development.prepare(self.layout, now=datetime.now(UTC))),
             self._part(self.kafka, "Kafka, topics and access rules"),
@@ -157,7 +157,7 @@ class System:
         await asyncio.to_thread(work)
 
 
-def _migrate(dsn_files: Mapping[str, Path]) -> None:
+def migrate(dsn_files: Mapping[str, Path]) -> None:
     """Bring both schemas to their newest step, each as its owner."""
     from services.approver.migrations import migrate as approver  # noqa: PLC0415 - slow imports, needed once
     from services.ledger.migrations import migrate as ledger  # noqa: PLC0415 - as above

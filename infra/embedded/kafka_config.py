@@ -35,11 +35,13 @@ LOGGING = """\
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One embedded node: loopback ports, and the folder for its data."""
+    """One node: its ports, the folder for its data, where it listens and what clients call it."""
 
     client_port: int
     controller_port: int
     data: Path
+    listen: str = "127.0.0.1"
+    advertised: str = "127.0.0.1"
     supers: tuple[str, ...] = (BROKER, OPERATOR)
 
 
@@ -53,8 +55,8 @@ def properties(node: Node, *, broker_password: str, controller_password: str) ->
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@127.0.0.1:{node.controller_port}",
-        "listeners": f"CLIENT://127.0.0.1:{node.client_port},CONTROLLER://127.0.0.1:{node.controller_port}",
-        "advertised.listeners": f"CLIENT://127.0.0.1:{node.client_port}",
+        "listeners": f"CLIENT://{node.listen}:{node.client_port},CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": f"CLIENT://{node.advertised}:{node.client_port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "CLIENT",
         "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
