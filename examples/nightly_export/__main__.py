@@ -28,7 +28,7 @@ def stage_from(endpoints: Path, folder: Path) -> Stage:
         if agent not in keys.trust().agents:
             keys.enrol_agent(agent, owner=owner, now=now)
     if "warehouse" not in keys.trust().executors:
-        keys.enrol_executor("warehouse", serves=("postgres://warehouse", "https://partner.example.com"), now=now)
+        keys.enrol_executor("warehouse", serves=("postgres://warehouse",), now=now)
     shared = {
         "PLACET_ENV": "dev",
         "PLACET_TRUST_FILE": found["trust_file"],

@@ -39,7 +39,8 @@ def query(sql: str) -> Result:
     return Result([list(row) for row in rows], counts={"rows": len(rows)})
 
 
-@executor.action("db.execute")
+@executor.action("db.write")
+@executor.action("privilege.grant")
 def execute(sql: str) -> Result:
     """Run a statement that changes something."""
     with psycopg.connect(DSN) as connection:

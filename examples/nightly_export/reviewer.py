@@ -78,5 +78,8 @@ class Reviewer:
         return review
 
     def _vote(self, vote: str, action_id: str, reason: str) -> httpx.Response:
-        digest = self.open_review(action_id)["digest"]
+        return self.send(vote, action_id, reason, digest=self.open_review(action_id)["digest"])
+
+    def send(self, vote: str, action_id: str, reason: str, *, digest: str) -> httpx.Response:
+        """The click itself: `vote` is approve or reject, `digest` what the review showed."""
         return self._desk.post(f"/api/v1/reviews/{action_id}/{vote}", json={"reason": reason, "digest": digest})

@@ -119,7 +119,7 @@ def export_approved(world: World) -> list[Claim]:
 
 def grant_rejected(world: World) -> list[Claim]:
     """Held; rejected with a reason that the agent receives; nothing ran."""
-    action_id = _propose(world, _execute("GRANT SELECT ON customers TO contractor"))
+    action_id = _propose(world, _execute("privilege.grant", "GRANT SELECT ON customers TO contractor"))
     world.people["bob"].open_review(action_id)
     reason = "Contractors read the view, not the table."
     answer = world.people["bob"].reject(action_id, reason)
@@ -136,7 +136,7 @@ def destructive_sql_denied(world: World) -> list[Claim]:
     """Parsed, not matched: denied however it is written; nothing ran."""
     claims = []
     for name, proposal in {
-        "DROP behind a comment, a tab and odd case": _execute("/* x */ dRoP\tTABLE customers"),
+        "DROP behind a comment, a tab and odd case": _execute("db.write", "/* x */ dRoP\tTABLE customers"),
         "a data-changing CTE in a query": _query(
             "WITH gone AS (DELETE FROM customers RETURNING 1) SELECT count(*) FROM gone"
         ),
@@ -152,7 +152,7 @@ def credential_denied(world: World) -> list[Claim]:
     hidden = {place: "ghp_" + secrets.token_hex(18) for place in ("list", "key", "preview")}
     message = {
         "name": "message.send",
-        "resource": "https://partner.example.com/inbox",
+        "resource": "mail://outside/partner",
         "arguments": {"to": "ops", "parts": [["see", ["here", hidden["list"]]]], "headers": {hidden["key"]: "1"}},
         "preview": [{"text": f"token {hidden['preview']}"}],
         "purpose": "tell the partner",
@@ -259,8 +259,8 @@ def _query(sql: str, **more: Any) -> dict[str, Any]:
     return {"name": "db.query", "resource": WAREHOUSE, "arguments": {"sql": sql}, "purpose": "nightly totals", **more}
 
 
-def _execute(sql: str) -> dict[str, Any]:
-    return {"name": "db.execute", "resource": WAREHOUSE, "arguments": {"sql": sql}, "purpose": "housekeeping"}
+def _execute(name: str, sql: str) -> dict[str, Any]:
+    return {"name": name, "resource": WAREHOUSE, "arguments": {"sql": sql}, "purpose": "housekeeping"}
 
 
 def _export(**more: Any) -> dict[str, Any]:
