@@ -20,6 +20,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Path, Query, Reques
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.routing import Route
 
 from placet.base import ActionId, AgentId, Label
 from placet.catalogue import Topic
@@ -70,8 +71,7 @@ def create_app(
             await asyncio.to_thread(listener.close)
 
     app = FastAPI(title="Placet ledger", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
-    for page in PAGES:
-        app.mount(page, health or Health())
+    app.router.routes.extend(Route(page, health or Health()) for page in PAGES)
     _answer_errors(app)
     router = _Routes(reader, live)
     guarded: dict[str, Any] = {"dependencies": [Depends(access)], "responses": Problems}

@@ -85,6 +85,7 @@ class Writer:
             beside.join(timeout=15)
         if self._failure is not None:
             raise self._failure
+        self._publish_head()
 
     def handle(self, batch: Sequence[Message]) -> None:
         """Make a batch durable."""
@@ -125,7 +126,6 @@ class Writer:
             while not self.stopping.is_set():
                 self.look()
                 self.stopping.wait(LOOK_SECONDS)
-            self._publish_head()
         except BaseException as failure:  # noqa: BLE001 - raised again by `run`, in the main thread
             self._failure = failure
             self.stream.stop()

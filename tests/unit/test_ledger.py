@@ -1,0 +1,375 @@
+"""The ledger's decisions, its writer's life, fsck and timelines, without a broker or a database."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placet.audit.entry import value_hash
+from placet.audit.verifier import verify_export
+from placet.catalogue import CATALOGUE, Role, Topic
+from placet.events import ExecutionStatus
+from placet.messages import Message
+from services.chassis.errors import TransientError
+from services.ledger import decide
+from services.ledger.errors import PositionConflictError, SequencerLostError
+from services.ledger.export import export_lines
+from services.ledger.fsck import fsck
+from services.ledger.handle import Appender, InForce
+from services.ledger.ports import Batch, Known, Projection, StoredCheckpoint
+from services.ledger.timeline import proposed_at, timeline
+from services.ledger.writer import Writer
+from tests.factories import NOW, World, received
+from tests.fakes_ledger import MemoryStore
+from tests.ledgers import ORIGIN, MemoryLedger
+
+WORLD = World()
+
+
+def appender(store: MemoryStore, world: World = WORLD) -> Appender:
+    return Appender(
+        sequencer=store,
+        signer=world.services[Role.LEDGER],
+        root=world.root.public,
+        origin=ORIGIN,
+        in_force=lambda _: InForce(world.trust(), world.trust_file()),
+        now=lambda: NOW,
+        random=os.urandom,
+    )
+
+
+def story(world: World = WORLD) -> list[Message]:
+    ledger = MemoryLedger(world)
+    ledger.ran(ledger.allowed(), ExecutionStatus.SUCCEEDED)
+    ledger.ran(ledger.reviewed())
+    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+
+
+STORY = story()
+
+
+def test_it_consumes_everything_but_what_is_in_clear_and_its_own_heads() -> None:
+    assert set(CATALOGUE) - set(decide.CONSUMED) == {Topic.PROPOSED, Topic.CHECKPOINTED}
+
+
+# Decisions ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_verifies_is_kept_and_projected() -> None:
+    message = received(WORLD.seal(WORLD.classified(labels=("pii",))))
+    entry = decide.entry_of(message, WORLD.trust(), salt=b"s", now=NOW)
+    assert (entry.leaf.refused, entry.value) == (None, message.value)
+    assert entry.projection == Projection(
+        action_id=str(message.key, "ascii") if message.key else None,
+        agent="nightly-export",
+        outcome=None,
+        labels=("pii",),
+        event_time=NOW,
+    )
+
+
+BENT: dict[str, Callable[[Message], Message]] = {
+    "unsigned": lambda m: replace(m, signature=None),
+    "malformed_signature": lambda m: replace(m, signature=b"x"),
+    "bad_signature": lambda m: replace(m, value=m.value + b" "),
+    "key_mismatch": lambda m: replace(m, key=b"other"),
+    "unknown_topic": lambda m: replace(m, topic="actions.other.v1"),
+    "role_not_allowed": lambda m: replace(m, topic=Topic.RESOLVED),
+    "oversize": lambda m: replace(m, value=m.value + b" " * 1_000_000),
+}
+
+
+@pytest.mark.parametrize("code", BENT)
+def test_what_does_not_verify_leaves_its_hash_and_the_reason(code: str) -> None:
+    message = BENT[code](received(WORLD.seal(WORLD.classified())))
+    entry = decide.entry_of(message, WORLD.trust(), salt=b"s", now=NOW)
+    assert (entry.leaf.refused, entry.value, entry.projection) == (code, None, Projection())
+    assert entry.leaf.value_hash == value_hash(b"s", message.value)
+    assert {entry.leaf.key, entry.leaf.event_id, entry.leaf.key_id, entry.leaf.signature} == {None}
+
+
+def test_a_place_is_one_message() -> None:
+    first, second = STORY[:2]
+    place = first.topic, first.partition, first.offset
+    same, other = Known(b"s", value_hash(b"s", first.value)), Known(b"s", value_hash(b"s", b"other"))
+    assert decide.unseen([first, second, first], {}) == [first, second]
+    assert decide.unseen([first, second], {place: same}) == [second]
+    with pytest.raises(PositionConflictError):
+        decide.unseen([first], {place: other})
+    with pytest.raises(PositionConflictError):
+        decide.unseen([first, replace(first, value=b"other")], {})
+
+
+@given(st.lists(st.sampled_from([b"a", b"b"]), min_size=1, max_size=6), st.integers(0, 6))
+def test_divergence_does_not_depend_on_where_the_batch_is_cut(values: list[bytes], cut: int) -> None:
+    classified = received(WORLD.seal(WORLD.classified()))
+    template = decide.entry_of(classified, WORLD.trust(), salt=b"", now=NOW)
+    entries = [
+        replace(
+            template,
+            value=value,
+            salt=bytes([n]),
+            leaf=replace(template.leaf, value_hash=value_hash(bytes([n]), value)),
+        )
+        for n, value in enumerate(values)
+    ]
+    whole = [entry.divergent for entry in decide.flag_divergent(entries, {})]
+    first = decide.flag_divergent(entries[:cut], {})
+    known = {str(template.leaf.event_id): [Known(e.salt, e.leaf.value_hash) for e in first]}
+    second = decide.flag_divergent(entries[cut:], known)
+    assert [entry.divergent for entry in (*first, *second)] == whole
+    assert whole == [len(set(values[: n + 1])) > 1 for n in range(len(values))]
+
+
+def test_growing_leaves_the_old_tree_alone() -> None:
+    store = MemoryStore()
+    appender(store).append(STORY[:3])
+    before = store.frontier()
+    root = before.root()
+    grown = decide.grow(before, [decide.entry_of(STORY[3], WORLD.trust(), salt=b"s", now=NOW)], ORIGIN)
+    assert (before.size, before.root()) == (4, root)
+    assert (grown.frontier.size, grown.head.size) == (5, 5)
+
+
+# Appending ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, len(STORY) - 1), max_size=20), st.integers(1, 5))
+def test_whatever_is_redelivered_each_message_has_one_entry(order: list[int], size: int) -> None:
+    store = MemoryStore()
+    writer = appender(store)
+    for start in range(0, len(order), size):
+        writer.append([STORY[n] for n in order[start : start + size]])
+    writer.append(STORY)
+    assert len(store.stored) == len(STORY) + 1
+    lines = list(export_lines(store))
+    codes = {problem.code for problem in verify_export(lines, WORLD.root.public).problems}
+    assert codes <= {"offsets_missing", "position_repeated"}  # this broker delivered out of order
+
+
+class Flaky(MemoryStore):
+    """A store whose commit fails, before or after it took effect."""
+
+    fail: str = ""
+
+    def append(self, first: int, batch: Batch) -> None:
+        if self.fail == "before":
+            self.fail = ""
+            raise TransientError("postgres")
+        super().append(first, batch)
+        if self.fail == "after":
+            self.fail = ""
+            raise TransientError("postgres")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_whose_answer_is_lost_is_offered_again(when: str) -> None:
+    store = Flaky()
+    writer = appender(store)
+    writer.append(STORY[:4])
+    store.fail = when
+    with pytest.raises(TransientError):
+        writer.append(STORY[4:])
+    writer.append(STORY[4:])
+    found = verify_export(export_lines(store), WORLD.root.public)
+    assert (found.problems, found.entries) == ([], len(STORY) + 1)
+
+
+# The writer's life -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeLock:
+    """Free after so many tries; lost when told."""
+
+    tries: int = 0
+    lost: bool = False
+    asked: int = 0
+
+    def acquire(self) -> bool:
+        self.asked += 1
+        if self.asked == 1 and self.tries:
+            raise TransientError("postgres")
+        return self.asked > self.tries
+
+    def check(self) -> None:
+        if self.lost:
+            raise SequencerLostError("another process holds the ledger's lock")
+
+
+@dataclass
+class FakeStream:
+    """Hands over batches, then waits to be stopped."""
+
+    batches: Sequence[Sequence[Message]] = ()
+    stopped: threading.Event = field(default_factory=threading.Event)
+    ran: bool = False
+
+    def run(self, handle: Callable[[Sequence[Message]], None]) -> None:
+        self.ran = True
+        for batch in self.batches:
+            handle(batch)
+        self.stopped.wait(30)
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def writer(store: MemoryStore, lock: FakeLock, stream: FakeStream, published: list[int], **more: Any) -> Writer:
+    return Writer(
+        lock=lock,
+        appender=appender(store),
+        stream=stream,
+        publish=more.pop("publish", lambda head: published.append(head.size)),
+        publish_seconds=60,
+        stopping=threading.Event(),
+        **more,
+    )
+
+
+def test_a_standby_waits_for_the_lock_before_it_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.ledger.writer.STANDBY_SECONDS", 0.01)
+    store, lock, stream, published = MemoryStore(), FakeLock(tries=2), FakeStream([STORY]), list[int]()
+    active: list[bool] = []
+    made = writer(store, lock, stream, published, on_active=lambda: active.append(stream.ran))
+    running = threading.Thread(target=made.run)
+    running.start()
+    while not stream.ran:
+        made.stopping.wait(0.01)
+    made.stopping.set()
+    stream.stop()
+    running.join(10)
+    assert not running.is_alive()
+    assert (lock.asked, active) == (3, [False])
+    assert published[-1] == len(store.stored) == len(STORY) + 1
+
+
+def test_a_standby_that_is_stopped_never_joins() -> None:
+    stream = FakeStream()
+    made = writer(MemoryStore(), FakeLock(tries=10**9), stream, [])
+    made.stopping.set()
+    made.run()
+    assert not stream.ran
+
+
+def test_a_lost_lock_ends_the_process() -> None:
+    lock, stream = FakeLock(lost=True), FakeStream()
+    with pytest.raises(SequencerLostError):
+        writer(MemoryStore(), lock, stream, []).run()
+    assert stream.stopped.is_set()
+
+
+def test_another_trust_file_ends_the_process() -> None:
+    store, world = MemoryStore(), World()
+    appender(store, world).append([])
+    world.at = NOW + timedelta(seconds=1)
+    made = writer(store, FakeLock(), FakeStream(), [])
+    made.appender = appender(store, world)
+    with pytest.raises(PositionConflictError):
+        made.run()
+
+
+def test_heads_are_published_now_and_then_and_a_failure_waits() -> None:
+    store, published = MemoryStore(), list[int]()
+    failing = [True]
+
+    def publish(head: StoredCheckpoint) -> None:
+        if failing.pop() if failing else False:
+            raise TransientError("kafka")
+        published.append(head.size)
+
+    made = writer(store, FakeLock(), FakeStream(), published, publish=publish)
+    made.look()
+    assert (published, made.heads.trouble is None) == ([], False)
+    made._next_publish = 0
+    made.look()
+    assert published == [1]
+    made.handle(STORY[:2])
+    made.look()
+    assert published == [1], "not more often than said"
+    made._next_publish = 0
+    made.look()
+    made.look()
+    assert published == [1, 3]
+
+
+# fsck --------------------------------------------------------------------------------------------------------------
+
+
+def bent_entry(store: MemoryStore, seq: int, **changes: Any) -> None:
+    store.stored[seq] = replace(store.stored[seq], **changes)
+
+
+FSCK: dict[str, tuple[Callable[[MemoryStore], None], str]] = {
+    "outcome column": (
+        lambda s: bent_entry(s, 3, projection=replace(s.stored[3].projection, outcome="denied")),
+        "entry 3: the query columns differ",
+    ),
+    "columns of a refused message": (
+        lambda s: bent_entry(s, 3, value=None),
+        "entry 3: columns say something of a value that is not there",
+    ),
+    "flag": (lambda s: bent_entry(s, 2, divergent=True), "entry 2: the divergent flag"),
+    "value": (lambda s: bent_entry(s, 2, value=b"x"), "entry 2: the value is not"),
+    "leaf hash": (lambda s: bent_entry(s, 2, leaf_hash=bytes(32)), "entry 2: the stored leaf hash"),
+    "trust gone": (lambda s: bent_entry(s, 0, value=None, projection=Projection()), "entry 1: an event before"),
+    "signature": (
+        lambda s: bent_entry(s, 2, leaf=replace(s.stored[2].leaf, signature="A" * 86)),
+        "entry 2: bad_signature",
+    ),
+    "node changed": (lambda s: s.tree.update({(1, 0): bytes(32)}), "level 1, index 0"),
+    "node gone": (lambda s: s.tree.__delitem__((2, 0)), "level 2, index 0"),
+    "node too many": (lambda s: s.tree.update({(3, -1): bytes(32)}), "missing or differs"),
+    "head": (lambda s: s.heads.__setitem__(0, replace(s.heads[0], root=bytes(32))), "another root"),
+    "entry gone": (lambda s: s.stored.__delitem__(2), "entry 2 is missing"),
+    "tail gone": (lambda s: s.stored.__delitem__(-1), "a checkpoint covers"),
+}
+
+
+@pytest.mark.parametrize("name", FSCK)
+def test_fsck_names_what_differs(name: str) -> None:
+    store = MemoryStore()
+    appender(store).append(STORY)
+    assert fsck(store, WORLD.root.public).problems == []
+    bend, sentence = FSCK[name]
+    bend(store)
+    found = fsck(store, WORLD.root.public)
+    assert any(sentence in problem for problem in found.problems), found.problems
+
+
+# Timelines ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_timeline_tells_the_story_with_durations() -> None:
+    store = MemoryStore()
+    appender(store).append(STORY)
+    action = str(store.stored[-1].projection.action_id)
+    told = timeline(action, [entry for entry in store.stored if entry.projection.action_id == action])
+    assert [step.what for step in told.steps] == [
+        "proposed",
+        "classified",
+        "decided",
+        "review opened",
+        "review voted",
+        "review voted",
+        "review closed",
+        "resolved",
+        "executed",
+    ]
+    assert (told.name, told.resource, told.outcome) == ("db.query", "postgres://warehouse/customers", "approved")
+    assert [step.by for step in told.steps[4:6]] == ["alice", "bob"]
+    assert told.steps[0].at == proposed_at(action)
+    assert told.steps[-1].seq == store.stored[-1].seq
+    assert set(told.durations) == {"classify", "decide", "settle", "run", "total"}
+
+
+def test_the_moment_in_an_id() -> None:
+    assert proposed_at("017f22e2-79b0-7cc3-98c4-dc0c0c07398f").isoformat() == "2022-02-22T19:22:22+00:00"
