@@ -1,0 +1,1 @@
+"""The classifier: what in an action is sensitive, and where."""

@@ -1,0 +1,62 @@
+"""The detector in use: our rules for secrets and patterns, the engine for the rest, remembered by keyed hash.
+
+Rules: what is remembered are offsets, never values; the key of the memory is a keyed hash of the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from services.classifier.analysis import credentials, patterns
+from services.classifier.model import Passage, Span
+from services.classifier.ports import Detector
+
+_REMEMBERED: Final = 8_192
+
+
+class RuleDetector:
+    """Everything that needs no model: secrets and patterns. Also what a test can do with."""
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def detect(self, passage: Passage) -> Sequence[Span]:
+        """Spans of secrets and of patterned personal data."""
+        return (*credentials.find(passage), *patterns.find(passage))
+
+
+class Detectors:
+    """Several detectors as one."""
+
+    def __init__(self, detectors: Sequence[Detector], *, key: bytes) -> None:
+        self._detectors = tuple(detectors)
+        self._key = key
+        self._remembered: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Of all of them."""
+        return {name: version for one in self._detectors for name, version in one.models.items()}
+
+    def detect(self, passage: Passage) -> Sequence[Span]:
+        """The spans of all; raise `DetectorError` where one of them could not look."""
+        mark = self._mark(passage)
+        found = self._remembered.get(mark)
+        if found is None:
+            found = tuple(span for one in self._detectors for span in one.detect(passage))
+            self._remembered[mark] = found
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        else:
+            self._remembered.move_to_end(mark)
+        return found
+
+    def _mark(self, passage: Passage) -> bytes:
+        context = f"{passage.number:d}{' '.join(passage.hints)}\n"
+        content = (context + passage.text).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(content, key=self._key, digest_size=16, person=b"detect").digest()

@@ -1,0 +1,133 @@
+"""Worker processes that can be killed.
+
+Rules:
+- An action has a hard budget; its worker is killed at it, a new one takes its place, and the service goes on.
+- A batch has a budget too: under a flood of slow actions the rest are named as not inspected rather than waited for.
+- Workers come from a fork server that holds the engine, so that a replacement is ready at once. Nothing of this
+  process (threads, connections, keys that it signs with) is forked into them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
+from typing import Any, Final
+
+from pebble import ProcessExpired, ProcessPool
+
+from services.classifier.adapters import worker
+from services.classifier.adapters.files import Configuration
+from services.classifier.errors import PoolError
+from services.classifier.model import Classification, Subject
+from services.classifier.ports import GaveUp, Unmaskable
+
+START_SECONDS: Final = 120.0
+"""A cold start reads a model from disk; a busy machine takes its time."""
+
+
+class PoolAnalyst:
+    """Classifies in worker processes. Call `start` before anything else; not for several threads at once."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        workers: int,
+        soft_seconds: float,
+        hard_seconds: float,
+        batch_seconds: float,
+    ) -> None:
+        self._configuration, self._workers = configuration, workers
+        self._soft, self._hard, self._batch = soft_seconds, hard_seconds, batch_seconds
+        self._pool: ProcessPool | None = None
+        self._models: dict[str, str] = {}
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")  # a worker is one core; threads of its own would fight the others
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Name → version of everything that decides what is found; known after `start`."""
+        return self._models
+
+    @property
+    def running(self) -> bool:
+        """Whether the workers are there."""
+        return self._pool is not None and bool(self._pool.active)
+
+    def start(self) -> None:
+        """Return when every worker has its engine; raise `PoolError`."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["services.classifier.adapters.warm"])
+        self._pool = ProcessPool(
+            max_workers=self._workers,
+            context=context,
+            initializer=worker.prepare,
+            initargs=(self._configuration, self._soft),
+        )
+        seen: set[int] = set()
+        end = time.monotonic() + START_SECONDS
+        try:
+            while len(seen) < self._workers:
+                futures = [self._pool.schedule(worker.ready) for _ in range(self._workers)]
+                for future in futures:
+                    pid, self._models = future.result(timeout=max(0.0, end - time.monotonic()))
+                    seen.add(pid)
+        except (TimeoutError, ProcessExpired, CancelledError, RuntimeError):
+            self.close()
+            raise PoolError("the workers did not start") from None
+
+    def analyse(self, subjects: Sequence[Subject]) -> list[Classification | GaveUp | Unmaskable]:
+        """One result per subject, in order; raise `PoolError` where no worker can be had."""
+        try:
+            return self._together(subjects)
+        except PoolError:
+            self.close()
+        return [self._alone(subject) for subject in subjects]
+
+    def _together(self, subjects: Sequence[Subject]) -> list[Classification | GaveUp | Unmaskable]:
+        if not self.running:
+            self.close()
+            self.start()
+        pool = self._pool
+        if pool is None:
+            raise PoolError("no workers")
+        end = time.monotonic() + self._batch
+        try:
+            futures = [pool.schedule(worker.analyse, args=(subject,), timeout=self._hard) for subject in subjects]
+        except RuntimeError:
+            raise PoolError("the workers are gone") from None
+        return [self._result(future, end) for future in futures]
+
+    def _alone(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
+        """After the pool broke: whoever breaks it alone is the one that is not inspected."""
+        if not self.running:
+            self.start()
+        try:
+            return self._together([subject])[0]
+        except PoolError:
+            self.close()
+            return GaveUp("error")
+
+    def close(self) -> None:
+        """End the workers."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]  # published without types
+            pool.join()
+
+    def _result(self, future: Any, end: float) -> Classification | GaveUp | Unmaskable:
+        try:
+            result: Classification | GaveUp | Unmaskable = future.result(timeout=max(0.0, end - time.monotonic()))
+        except TimeoutError:
+            future.cancel()
+            return GaveUp("too_slow")
+        except (ProcessExpired, CancelledError):
+            return GaveUp("error")
+        except Exception:  # noqa: BLE001 - a result that could not travel; its text may quote a value
+            if not self.running:
+                raise PoolError("the workers are gone") from None
+            return GaveUp("error")
+        return result

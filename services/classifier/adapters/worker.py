@@ -1,0 +1,103 @@
+"""What runs inside a worker process: one action in, one classification out.
+
+Rules:
+- A worker never raises to its parent: an exception's text may quote a value, and would travel.
+- It touches nothing: no network, no file after its start, no log line about an action.
+- It dies with its parent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import multiprocessing
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from multiprocessing import connection
+from typing import Final
+
+from services.classifier import decide
+from services.classifier.adapters.detector import Detectors, RuleDetector
+from services.classifier.adapters.files import Configuration
+from services.classifier.analysis import sql
+from services.classifier.errors import UnmaskableError
+from services.classifier.model import Classification, Subject
+from services.classifier.ports import Detector, GaveUp, Unmaskable
+
+_REMEMBERED: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a worker keeps between actions."""
+
+    rules: decide.Rules
+    detector: Detector
+    configuration: Configuration
+    soft_seconds: float
+    statements: OrderedDict[bytes, sql.SqlFacts]
+
+    @classmethod
+    def of(cls, configuration: Configuration, soft_seconds: float, engines: tuple[Detector, ...]) -> Bench:
+        """A bench with our rules and these engines."""
+        detector = Detectors([RuleDetector(), *engines], key=configuration.key)
+        rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
+        return cls(rules, detector, configuration, soft_seconds, OrderedDict())
+
+    def mark(self, domain: str, content: bytes) -> str:
+        """HMAC-SHA-256 under the classifier's key, separated by domain."""
+        return hmac.new(self.configuration.key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest()
+
+    def read_sql(self, text: str) -> sql.SqlFacts:
+        """The facts of a text, remembered by keyed hash (they hold no values)."""
+        content = text.encode("utf-8", "surrogatepass")
+        mark = hashlib.blake2b(content, key=self.configuration.key, digest_size=16, person=b"sql").digest()
+        facts = self.statements.get(mark)
+        if facts is None:
+            facts = self.statements[mark] = sql.inspect(text, self.configuration.reading_functions)
+            if len(self.statements) > _REMEMBERED:
+                self.statements.popitem(last=False)
+        return facts
+
+    def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
+        """Never raises."""
+        end = time.monotonic() + self.soft_seconds
+        means = decide.Means(self.detector, self.read_sql, self.mark, lambda: time.monotonic() >= end)
+        try:
+            return decide.classify(subject, self.rules, means)
+        except UnmaskableError:
+            return Unmaskable()
+        except Exception:  # noqa: BLE001 - whatever went wrong, the action counts as not inspected
+            return GaveUp("error")
+
+
+_BENCH: list[Bench] = []
+
+
+def prepare(configuration: Configuration, soft_seconds: float) -> None:
+    """Initializer of a worker process."""
+    from services.classifier.adapters import warm  # noqa: PLC0415 - seconds, and only a worker needs it
+
+    _BENCH[:] = [Bench.of(configuration, soft_seconds, (warm.engine(),))]
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def analyse(subject: Subject) -> Classification | GaveUp | Unmaskable:
+    """One action, in a prepared worker."""
+    return _BENCH[0].classify(subject)
+
+
+def ready() -> tuple[int, dict[str, str]]:
+    """This worker's process id and the versions of what it looks with."""
+    time.sleep(0.05)  # leaves the other workers a chance to answer too
+    return os.getpid(), dict(_BENCH[0].detector.models)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,255 @@
+"""From what was found to what may be shown.
+
+Rules:
+- A span becomes `‹TYPE_n›`. The same value of the same type has the same number within an action; numbers follow the
+  order of the document. A placeholder that the original text holds already is never issued.
+- What was not looked into becomes `‹NOT_INSPECTED_n›`, whole, each with a number of its own.
+- A detected value of four characters or more is masked wherever else it stands, detected there or not.
+- JSON stays JSON: masked keys of one object never collide; a masked number becomes a string.
+- Whatever the rest does, `survivors` looks at the result once more before anybody gets it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from placet.events import Finding, Uninspected
+from services.classifier.analysis.walk import number_text
+from services.classifier.model import Leaf, Path, Skipped, Span, Subject, Where
+
+SHORTEST_VALUE: Final = 4
+"""Shorter values are masked in place and not searched for elsewhere: they would be found in everything."""
+
+NOT_INSPECTED: Final = "NOT_INSPECTED"
+_PLACEHOLDER: Final = re.compile(r"‹[A-Z][A-Z0-9_]{0,63}_[0-9]{1,9}›")
+MEMBERS: Final = ("arguments", "purpose", "preview")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A leaf and its disjoint spans, in order."""
+
+    leaf: Leaf
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What may be shown."""
+
+    arguments: dict[str, Any]
+    purpose: str
+    preview: Any
+    findings: tuple[Finding, ...]
+    incomplete: tuple[Uninspected, ...]
+
+
+@dataclass(slots=True)
+class _Placeholders:
+    reserved: frozenset[str]
+    issued: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _of: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def of(self, kind: str, value: str) -> str:
+        """The placeholder of a value; the same for the same value."""
+        if (kind, value) not in self._of:
+            self._of[kind, value] = self.fresh(kind)
+        return self._of[kind, value]
+
+    def fresh(self, kind: str) -> str:
+        """A placeholder that nothing else has."""
+        while True:
+            self._numbers[kind] = self._numbers.get(kind, 0) + 1
+            text = f"‹{kind}_{self._numbers[kind]}›"
+            if text not in self.reserved:
+                self.issued.add(text)
+                return text
+
+
+def mask(
+    subject: Subject,
+    found: Sequence[Found],
+    skipped: Sequence[Skipped],
+    detected: Mapping[str, Span],
+    *,
+    fingerprint: Callable[[str, str], str],
+) -> Masked | None:
+    """Everything masked; None where a detected value would still be readable.
+
+    `found` and `skipped` are in document order; `detected` are the `values` of everything that was found, also in
+    members that are masked whole; `fingerprint` gives 32 hexadecimal digits of a type and a value.
+    """
+    repeated = _repeated(found, detected)
+    found = [_with_repeats(one, repeated) for one in found] if repeated else list(found)
+    builder = _Builder(_Placeholders(reserved=_reserved(subject)), fingerprint)
+    builder.read(found, skipped)
+    arguments, purpose, preview = (builder.build(getattr(subject, name), (name,)) for name in MEMBERS)
+    if not isinstance(arguments, dict):  # not looked into as a whole: still an object, as the contract says
+        arguments = {arguments: arguments}
+    if any(survivors([arguments, purpose, preview], detected, builder.placeholders.issued)):
+        return None
+    return Masked(arguments, purpose, preview, builder.findings(found), builder.incomplete(skipped))
+
+
+def values(found: Iterable[Found]) -> dict[str, Span]:
+    """Every detected value that is searched for elsewhere, and what it is; the longest first."""
+    known: dict[str, Span] = {}
+    for one in found:
+        for span in one.spans:
+            value = one.leaf.passage.text[span.start : span.end]
+            if len(value) >= SHORTEST_VALUE and len(value.strip()) >= SHORTEST_VALUE:
+                known.setdefault(value, span)
+    # The longest first, so that a part never takes the place of the whole.
+    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
+
+
+def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: Iterable[str]) -> Iterator[str]:
+    """The entity types of detected values that can still be read somewhere outside the issued placeholders."""
+    issued = frozenset(issued)
+    texts = [_PLACEHOLDER.sub(lambda m: "\n" if m[0] in issued else m[0], text) for text in _texts(outputs)]
+    whole = "\n".join(texts)
+    for value, span in detected.items():
+        if value in whole and any(value in text for text in texts):
+            yield span.entity_type
+
+
+def literals(text: str, spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """The stretches of a text outside its spans."""
+    position = 0
+    for span in spans:
+        if span.start > position:
+            yield position, span.start
+        position = span.end
+    if position < len(text):
+        yield position, len(text)
+
+
+def _repeated(found: Sequence[Found], values: Mapping[str, Span]) -> dict[str, Span]:
+    """The values that stand somewhere besides where they were detected; the others need no search in every leaf."""
+    whole = "\n".join(one.leaf.passage.text for one in found)
+    detected = Counter(one.leaf.passage.text[span.start : span.end] for one in found for span in one.spans)
+    return {value: span for value, span in values.items() if whole.count(value) > detected[value]}
+
+
+def _with_repeats(one: Found, values: Mapping[str, Span]) -> Found:
+    text = one.leaf.passage.text
+    spans = list(one.spans)
+    for value, known in values.items():
+        if value not in text:
+            continue
+        for start, end in list(literals(text, spans)):
+            position = text.find(value, start, end)
+            while position >= 0:
+                after = position + len(value)
+                spans.append(Span(known.entity_type, position, after, known.score, "repeat"))
+                position = text.find(value, after, end)
+        spans.sort(key=lambda span: span.start)
+    return Found(one.leaf, tuple(spans))
+
+
+def _reserved(subject: Subject) -> frozenset[str]:
+    texts = _texts([subject.arguments, subject.purpose, subject.preview])
+    return frozenset(match for text in texts if "‹" in text for match in _PLACEHOLDER.findall(text))
+
+
+def _texts(values: Iterable[object]) -> Iterator[str]:
+    """Every string, key and number in JSON values, as text."""
+    for value in values:
+        match value:
+            case None | bool():
+                pass
+            case str():
+                yield value
+            case int() | float():
+                yield number_text(value)
+            case Mapping():
+                yield from value
+                yield from _texts(value.values())
+            case list() | tuple():
+                yield from _texts(value)
+
+
+class _Builder:
+    """Holds what replaces what, then rebuilds the tree."""
+
+    def __init__(self, placeholders: _Placeholders, fingerprint: Callable[[str, str], str]) -> None:
+        self.placeholders = placeholders
+        self._fingerprint = fingerprint
+        self._texts: dict[tuple[Path, Where], str] = {}
+
+    def read(self, found: Sequence[Found], skipped: Sequence[Skipped]) -> None:
+        """Number everything, in the order of the document."""
+        taken: dict[Path, set[str]] = {}
+        for one in found:
+            leaf = one.leaf
+            text = self._masked(one)
+            if leaf.where == "key":
+                keys = taken.setdefault(leaf.path[:-1], set())
+                if text in keys:
+                    text = self.placeholders.fresh("KEY")
+                keys.add(text)
+            if one.spans or text != leaf.passage.text:
+                self._texts[leaf.path, leaf.where] = text
+        for skip in skipped:
+            self._texts[skip.path, skip.where] = self.placeholders.fresh(NOT_INSPECTED)
+
+    def build(self, value: Any, path: Path) -> Any:
+        """The masked copy of a value."""
+        replaced = self._texts.get((path, "value"))
+        if replaced is not None:
+            return replaced
+        match value:
+            case Mapping():
+                return {
+                    self._texts.get(((*path, key), "key"), key): self.build(item, (*path, key))
+                    for key, item in value.items()
+                }
+            case list() | tuple():
+                return [self.build(item, (*path, index)) for index, item in enumerate(value)]
+            case _:
+                return value
+
+    def findings(self, found: Sequence[Found]) -> tuple[Finding, ...]:
+        """What was found, in order; the pointers masked."""
+        return tuple(
+            Finding(
+                entity_type=span.entity_type,
+                pointer=self.pointer(one.leaf.path),
+                in_key=one.leaf.where == "key",
+                start=span.start,
+                end=span.end,
+                score=round(span.score, 4),
+                recognizer=span.recognizer,
+                fingerprint=self._fingerprint(span.entity_type, one.leaf.passage.text[span.start : span.end]),
+            )
+            for one in found
+            for span in one.spans
+        )
+
+    def incomplete(self, skipped: Sequence[Skipped]) -> tuple[Uninspected, ...]:
+        """What was not looked into, in order, each place once."""
+        places = dict.fromkeys((self.pointer(skip.path), skip.reason) for skip in skipped)
+        return tuple(Uninspected(pointer=pointer, reason=reason) for pointer, reason in places)
+
+    def pointer(self, path: Path) -> str:
+        """RFC 6901, with masked key names."""
+        parts: list[str] = []
+        for depth, part in enumerate(path, start=1):
+            key = self._texts.get((path[:depth], "key"), part) if isinstance(part, str) else str(part)
+            parts.append(str(key).replace("~", "~0").replace("/", "~1"))
+        return "/" + "/".join(parts)
+
+    def _masked(self, one: Found) -> str:
+        text = one.leaf.passage.text
+        if one.leaf.passage.number and one.spans:
+            return self.placeholders.of(one.spans[0].entity_type, text)
+        pieces, position = [], 0
+        for span in one.spans:
+            pieces += [text[position : span.start], self.placeholders.of(span.entity_type, text[span.start : span.end])]
+            position = span.end
+        return "".join([*pieces, text[position:]])

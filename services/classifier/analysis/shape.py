@@ -1,0 +1,125 @@
+"""What a text looks like, so that expensive looking happens only where it can find something.
+
+Rules:
+- Language: some words, mostly letters, and a capital that could begin a name. The name model runs on nothing else.
+- SQL: by the name above it, or because it starts as only SQL does. Prose that starts with `Update the …` is prose.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from services.classifier.analysis import names
+from services.classifier.model import Passage
+
+_DATABASES: Final = frozenset({
+    "postgres", "postgresql", "mysql", "mariadb", "sqlite", "mssql", "sqlserver", "oracle", "redshift", "snowflake",
+    "bigquery", "clickhouse", "cockroachdb", "duckdb", "trino", "presto", "databricks", "jdbc", "athena", "db2", "hive",
+})  # fmt: skip
+_DATABASE_ACTIONS: Final = frozenset({"db", "sql", "database", "warehouse", "postgres", "mysql"})
+
+_COMMENT: Final = re.compile(r"/\*|\*/|--[^\n\r]*")
+_VERB: Final = re.compile(
+    r"(?i)(?:select|with|insert|update|delete|merge|drop|create|alter|truncate|grant|revoke|copy|do|execute|explain|call|"
+    r"vacuum|reindex|set|reset|begin|commit|rollback|lock|table|values|prepare|declare|refresh|comment|security|reassign|"
+    r"import|cluster|listen|notify|show|replace|use|exec|attach|detach|pragma|load)\b"
+)
+_OBJECT: Final = (
+    r"(?:table|database|schema|(?:materialized\s+)?view|index|role|user|group|function|procedure|extension|sequence|type|"
+    r"trigger|policy|tablespace|server|publication|subscription|default\s+privileges|system|owned)"
+)
+_STATEMENT: Final = re.compile(
+    r"(?is)(?:select\b.{0,4000}?\bfrom\b\s*[\w\"(]|select\s+[\w.\"]+\s*\(|select\s+(?:\*|\d|')|"
+    r"with\s+(?:recursive\s+)?[\w\"]+\s*(?:\([^)]{0,500}\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(|"
+    r"insert\s+into\s+[\w.\"]+|replace\s+into\s+[\w.\"]+|update\s+(?:only\s+)?[\w.\"]+(?:\s+(?:as\s+)?\w+)?\s+set\s+[\w.\"(]+.{0,500}?=|"
+    r"delete\s+from\s+(?:only\s+)?[\w.\"]+(?:\s+(?:as\s+)?\w+)?\s*(?:;|\Z|where\b|using\b|returning\b)|merge\s+into\s+[\w.\"]+|"
+    r"drop\s+"
+    + _OBJECT
+    + r"\s+(?:if\s+exists\s+)?[\w.\"]+|truncate\s+(?:table\s+)?(?:only\s+)?[\w.\"]+\s*(?:[,;]|\Z|cascade|restart|"
+    r"continue)|"
+    r"truncate\s+table\b|alter\s+" + _OBJECT + r"\s+[\w\"]+|"
+    r"create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+|unlogged\s+|unique\s+|global\s+|local\s+|recursive\s+)*"
+    + _OBJECT
+    + r"\s+[\w.\"]+|grant\s+[\w\s,()]{1,300}\son\s.{1,500}?\sto\s|revoke\s+[\w\s,()]{1,300}\son\s.{1,500}?\sfrom\s|"
+    r"copy\s+(?:[\w.\"]+\s*(?:\([^)]{0,2000}\))?|\(.{1,4000}?\))\s*(?:from|to)\s|do\s+(?:language\s+\w+\s+)?(?:\$|'|e')|"
+    r"explain\s+(?:\([^)]{0,200}\)|analyze|verbose|select|with|insert|update|delete)|(?:call|execute)\s+[\w.\"]+\s*\(|"
+    r"vacuum\s*(?:;|\Z|full|analyze|\()|set\s+(?:session|local|role)\b|table\s+[\w.\"]+\s*(?:;|\Z)|"
+    r"reassign\s+owned|refresh\s+materialized|security\s+label|lock\s+table|begin\s*;|begin\s+(?:work|transaction))"
+)
+_CHAINED: Final = re.compile(
+    r"(?i);\s*(?:drop|delete|insert|update|alter|truncate|grant|revoke|create|copy|do|call|execute|select|merge|with|set)\b"
+)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_COMMON_FIRST: Final = frozenset(  # as text: a list of so many words is no easier to read
+    "a about add added after all an and any apply archive are as at audit backup batch before best build but by "
+    "call cancel change changes check clean cleanup clear close collect compare complete confirm copy could count "
+    "create created customer customers daily data deactivate delete deleted deploy detail details disable do does "
+    "done draft dear drop emergency enable error every execute export exported extend extract failed fetch final "
+    "find fix flush for from full generate get give good grant has have hello here hi how hourly i if import in "
+    "incident increase index initial insert internal investigate is issue it job list load look make manual merge "
+    "message migrate migration missing modify monthly move need new next nightly no not note now of ok old on "
+    "once one only open optimize or order our payment per perform please post prepare process project provide "
+    "publish pull purge push quarterly query read rebuild recalculate recompute reconcile refresh refund "
+    "regenerate reindex release remind remove rename repair replace report request requested reset resize resolve "
+    "restart restore retry return review revoke rotate routine rows run save scale schedule scheduled see send "
+    "set share should show so some start started status stop store submit subject summary support sync "
+    "synchronize system table task temporary test thank thanks that the their then there these they this those to "
+    "today trigger truncate try two undo update updated upgrade upload urgent use user users validate verify view "
+    "wait was we weekly were what when where which who why will with would write yearly yes you your".split()  # noqa: SIM905 - see above
+)
+
+
+def is_database(resource: str, name: str) -> bool:
+    """Whether an action goes to a database, by its resource's scheme or the first word of its name."""
+    return resource.split("://", 1)[0].split("+", 1)[0] in _DATABASES or name.split(".", 1)[0] in _DATABASE_ACTIONS
+
+
+def is_sql(passage: Passage, *, database: bool) -> bool:
+    """Whether a string is to be judged as SQL."""
+    if passage.number:
+        return False
+    if names.is_sql(passage.hints) or (database and names.may_be_sql(passage.hints)):
+        return True
+    text = passage.text
+    if "/*" in text or "--" in text:
+        text = _without_comments(text)
+    text = text.lstrip(" \t\r\n\f\v(;")
+    if _VERB.match(text) is not None:
+        return _STATEMENT.match(text) is not None
+    return database and _CHAINED.search(passage.text) is not None
+
+
+def reads_like_language(passage: Passage) -> bool:
+    """Whether the name model may find somebody in a text."""
+    text = passage.text
+    if passage.number or len(text) < 3:  # noqa: PLR2004
+        return False
+    words = _WORD.findall(text)
+    if len(words) < 2 and not (words and "name" in passage.hints):  # noqa: PLR2004
+        return False
+    if not any(char.isspace() for char in text) and "name" not in passage.hints:
+        return False
+    letters = sum(map(len, words)) + text.count(" ")
+    if letters < 0.6 * len(text):  # code, paths, identifiers
+        return False
+    return any(word[0].isupper() and not _starts_common(word, text) for word in words)
+
+
+def _starts_common(word: str, text: str) -> bool:
+    """A common word that stands with a capital, or one in capitals: no name."""
+    return word.lower() in _COMMON_FIRST or (word.isupper() and not text.isupper())
+
+
+def _without_comments(text: str) -> str:
+    """PostgreSQL's comments nest. Quotes are not respected: this only decides whether the parser has a look."""
+    kept, depth, position = [], 0, 0
+    for match in _COMMENT.finditer(text):
+        if depth == 0:
+            kept.append(text[position : match.start()])
+        if match[0] == "/*":
+            depth += 1
+        elif match[0] == "*/":
+            depth = max(0, depth - 1)
+        position = match.end()
+    return " ".join([*kept, text[position:] if depth == 0 else ""])

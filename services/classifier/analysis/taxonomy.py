@@ -1,0 +1,164 @@
+"""What detected types, tagged fields, tables and resources mean: labels and a sensitivity.
+
+Rules:
+- Closed and strict: an unknown member, type or sensitivity in a file is refused; the sentence names file and place.
+- Sensitivity is the highest of all that apply; labels are the union, sorted.
+- Globs match whole names, case folded; `*` stops at nothing.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from typing import Annotated, Final, Literal, TypeVar
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from placet.base import Label, Strict
+from placet.canonical import check_json
+from placet.errors import DecodeError
+from placet.events import Sensitivity
+from services.classifier.analysis import names
+from services.classifier.errors import ConfigurationError
+
+EntityType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+Glob = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+_ORDER: Final = tuple(Sensitivity)
+_NEEDS: Final[Mapping[str, re.Pattern[str]]] = {
+    "letter": re.compile(r"[^\W\d_]"),
+    "letter_and_space": re.compile(r"(?s)(?=.*[^\W\d_])\S+\s+\S"),
+    "letter_or_digit": re.compile(r"[^\W_]"),
+    "digit": re.compile(r"\d"),
+    "four_digits": re.compile(r"(?s)(?:\d.*?){4}"),
+    "five_digits": re.compile(r"(?s)(?:\d.*?){5}"),
+}
+
+
+class Meaning(Strict):
+    """What something is, for policy."""
+
+    labels: tuple[Label, ...]
+    sensitivity: Annotated[Sensitivity, Field(strict=False)]
+
+
+class TaggedFields(Strict):
+    """Names of keys and columns whose values are of one type."""
+
+    needs: Literal["letter", "letter_and_space", "letter_or_digit", "digit", "four_digits", "five_digits"]
+    names: tuple[str, ...]
+
+
+class Taxonomy(Strict):
+    """taxonomy.yaml."""
+
+    format: Literal["placet-taxonomy-v1"]
+    default: Annotated[Sensitivity, Field(strict=False)]
+    types: dict[EntityType, Meaning]
+    fields: dict[EntityType, TaggedFields]
+
+    @cached_property
+    def credentials(self) -> frozenset[str]:
+        """The types that are credentials."""
+        return frozenset(kind for kind, meaning in self.types.items() if "credential" in meaning.labels)
+
+    @cached_property
+    def _types_by_name(self) -> dict[tuple[str, ...], str]:
+        return {names.words(name): kind for kind, tagged in self.fields.items() for name in tagged.names}
+
+    def field_type(self, hints: tuple[str, ...]) -> str | None:
+        """The type of values under a name: the whole name or its last two or three words (`customer_full_name`)."""
+        found = self._types_by_name.get(hints)
+        for size in (3, 2):
+            if found is None and len(hints) > size:
+                found = self._types_by_name.get(hints[-size:])
+        return found
+
+    def field_holds(self, kind: str, value: str) -> bool:
+        """Whether a value can be what its field's name says."""
+        needs = _NEEDS[self.fields[kind].needs]
+        return len(value) <= 1_000 and needs.search(value) is not None and not _NO_VALUE.fullmatch(value.strip())  # noqa: PLR2004
+
+
+class Tagged(Strict):
+    """Globs and what they mean."""
+
+    match: tuple[Glob, ...]
+    labels: tuple[Label, ...]
+    sensitivity: Annotated[Sensitivity, Field(strict=False)]
+
+    @property
+    def meaning(self) -> Meaning:
+        """Labels and sensitivity."""
+        return Meaning(labels=self.labels, sensitivity=self.sensitivity)
+
+
+class DataCatalogue(Strict):
+    """catalogue.yaml."""
+
+    format: Literal["placet-data-catalogue-v1"]
+    resources: tuple[Tagged, ...]
+    tables: tuple[Tagged, ...]
+    internal: tuple[Glob, ...]
+
+    def of_resource(self, resource: str) -> list[Meaning]:
+        """What the owners say of a resource."""
+        return _matching(self.resources, resource)
+
+    def of_tables(self, tables: Iterable[str]) -> list[Meaning]:
+        """What the owners say of tables."""
+        return [meaning for table in tables for meaning in _matching(self.tables, table)]
+
+    def is_internal(self, host: str) -> bool:
+        """Whether a destination is listed as ours."""
+        return any(_glob(pattern).fullmatch(host.lower()) for pattern in self.internal)
+
+
+_NO_VALUE: Final = re.compile(r"(?i)null|none|asc|desc|true|false|yes|no|required|optional|\$\d+|\?|:\w+|%s|\*+|n/?a")
+
+File = TypeVar("File", Taxonomy, DataCatalogue)
+
+
+def read(kind: type[File], content: object, *, name: str) -> File:
+    """A taxonomy or catalogue from parsed YAML; raise `ConfigurationError` with the place of the first fault."""
+    try:
+        check_json(content)
+        return kind.model_validate(_tuples(content))
+    except DecodeError as error:
+        raise ConfigurationError(f"{name}: {error.sentence}") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{name} at {place}: {first['msg']}") from None
+
+
+def combine(default: Sensitivity, meanings: Iterable[Meaning]) -> tuple[tuple[str, ...], Sensitivity]:
+    """All labels, sorted, and the highest sensitivity."""
+    labels, highest = set[str](), default
+    for meaning in meanings:
+        labels.update(meaning.labels)
+        highest = max(highest, meaning.sensitivity, key=_ORDER.index)
+    return tuple(sorted(labels)), highest
+
+
+def _matching(tagged: Iterable[Tagged], name: str) -> list[Meaning]:
+    folded = name.lower()
+    return [one.meaning for one in tagged if any(_glob(pattern).fullmatch(folded) for pattern in one.match)]
+
+
+@lru_cache(maxsize=4096)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern.lower()))
+
+
+def _tuples(value: object) -> object:
+    """Lists as tuples: the models are strict."""
+    match value:
+        case list():
+            return tuple(_tuples(item) for item in value)
+        case dict():
+            return {key: _tuples(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,118 @@
+"""From an action to the texts in it, in document order.
+
+Rules:
+- Every string, every object key and every number (written out) of arguments, purpose and preview is a leaf, or lies
+  under a place that is named as skipped. Nothing is left out silently.
+- The name above a value is its hint. It reaches through lists, through keys that say nothing themselves
+  (`{"password": {"value": …}}`) and from a sibling (`{"name": "DB_PASSWORD", "value": …}`).
+- A long list of fractions is one thing: an embedding. It is a leaf of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from placet.canonical import canonical_bytes
+from services.classifier.analysis import names
+from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
+
+EMBEDDING: Final = "EMBEDDING"
+_EMBEDDING_LENGTH: Final = 64
+_POINTER_BUDGET: Final = 3_800
+"""A pointer may have 4,000 characters."""
+_MAX_KEY_CHARACTERS: Final = 1_000
+_MASKED_SEGMENT: Final = 80
+"""No placeholder in a pointer is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is looked into at most. Whatever is beyond is masked whole and named."""
+
+    max_text_characters: int = 100_000
+    max_total_characters: int = 400_000
+    max_leaves: int = 20_000
+
+
+def leaves(subject: Subject, limits: Limits) -> Iterator[Leaf | Skipped]:
+    """Arguments, then purpose, then preview."""
+    root = {"arguments": subject.arguments, "purpose": subject.purpose, "preview": subject.preview}
+    left, characters = limits.max_leaves, limits.max_total_characters
+    for found in _walk(root, (), (), 0):
+        if isinstance(found, Skipped):
+            yield found
+            continue
+        size = len(found.passage.text)
+        if size > limits.max_text_characters:
+            yield Skipped(found.path, "too_large", found.where)
+        elif left <= 0 or characters < size:
+            yield Skipped(found.path, "too_many", found.where)
+        else:
+            left, characters = left - 1, characters - size
+            yield found
+
+
+def is_embedding(value: object) -> bool:
+    """A vector as models make them: many numbers, most of them fractions."""
+    if not isinstance(value, list) or len(value) < _EMBEDDING_LENGTH:
+        return False
+    if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
+        return False
+    return sum(isinstance(item, float) and not item.is_integer() for item in value) * 2 > len(value)
+
+
+def number_text(value: float) -> str:
+    """A number as RFC 8785 writes it."""
+    return str(value) if isinstance(value, int) else canonical_bytes(value).decode()
+
+
+def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
+    """`weight` bounds the length of the pointer to here from above, whatever will be masked in it."""
+    match value:
+        case None | bool():
+            return
+        case str():
+            if value:
+                yield Leaf(path, "value", Passage(value, hints))
+        case int() | float():
+            yield Leaf(path, "value", Passage(number_text(value), hints, number=True))
+        case dict():
+            yield from _members(value, path, hints, weight)
+        case list() | tuple():
+            if is_embedding(value):
+                yield Leaf(path, "value", Passage(canonical_bytes(value).decode(), hints), EMBEDDING)
+                return
+            for index, item in enumerate(value):
+                longer = weight + len(str(index)) + 1
+                if longer > _POINTER_BUDGET:
+                    yield Skipped((*path, index), "too_deep")
+                else:
+                    yield from _walk(item, (*path, index), hints, longer)
+
+
+def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
+    named = _named_by_sibling(value)
+    for key, item in value.items():
+        below = (*path, key)
+        if not path:  # the three members of the root are ours
+            yield from _walk(item, below, (), len(key) + 1)
+            continue
+        longer = weight + 1 + max(len(key) + key.count("~") + key.count("/"), _MASKED_SEGMENT)
+        if longer > _POINTER_BUDGET or len(key) > _MAX_KEY_CHARACTERS:
+            yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large", "key")
+            yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
+            continue
+        yield Leaf(below, "key", Passage(key))
+        hints = names.words(key)
+        if names.is_container(hints):
+            hints = named or above or hints
+        yield from _walk(item, below, hints, longer)
+
+
+def _named_by_sibling(value: Mapping[str, Any]) -> tuple[str, ...]:
+    for key in ("name", "key", "Name", "Key"):
+        if isinstance(name := value.get(key), str):
+            return names.words(name)
+    return ()

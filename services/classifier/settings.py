@@ -1,0 +1,34 @@
+"""What the classifier is told from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from services.chassis.settings import StreamSettings
+
+_HERE: Final = Path(__file__).parent
+
+
+class ClassifierSettings(StreamSettings):
+    """PLACET_… variables of the classifier."""
+
+    service: ClassVar[str] = "classifier"
+
+    classifier_taxonomy_file: Path = _HERE / "taxonomy.yaml"
+    """What detected types mean, and which field names tell what is under them."""
+    classifier_catalogue_file: Path = _HERE / "catalogue.yaml"
+    """What the owners of data say about resources and tables; which destinations are ours."""
+    classifier_fingerprint_key_file: Path | None = None
+    """At least 32 random bytes, for fingerprints and likeness. None: a key derived from the signing key, so that
+    fingerprints change when that is rotated."""
+    classifier_workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that look into actions; one per core that this service may use."""
+    classifier_soft_seconds: Annotated[float, Field(gt=0)] = 2.0
+    """After so long on one action, what is left of it is named as not inspected."""
+    classifier_hard_seconds: Annotated[float, Field(gt=0)] = 4.0
+    """After so long the worker is killed, and the whole action is named as not inspected."""
+    classifier_batch_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """After so long on one batch, what is left of it is named as not inspected."""

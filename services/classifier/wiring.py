@@ -1,0 +1,75 @@
+"""Builds the classifier: the only file that knows both the service and what it touches."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from placet.errors import ContractError
+from placet.trust_store import TrustStore
+from services.chassis import logs
+from services.chassis.errors import SettingsError
+from services.chassis.health import Health
+from services.chassis.runner import run_stream
+from services.chassis.telemetry import Metric, count
+from services.classifier.adapters import files
+from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.errors import PoolError
+from services.classifier.handle import Classifier
+from services.classifier.settings import ClassifierSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The service and its parts. The analyst's workers are not started yet."""
+
+    service: Classifier
+    trust: TrustStore
+    analyst: PoolAnalyst
+    health: Health
+
+
+def build(settings: ClassifierSettings) -> Wired:
+    """Everything real; raise `SettingsError`."""
+    trust = settings.trust_store(on_refused=_trust_refused)
+    key = files.key_from(settings.classifier_fingerprint_key_file, settings.signer)
+    configuration = files.load(settings.classifier_taxonomy_file, settings.classifier_catalogue_file, key)
+    analyst = PoolAnalyst(
+        configuration,
+        workers=settings.classifier_workers,
+        soft_seconds=settings.classifier_soft_seconds,
+        hard_seconds=settings.classifier_hard_seconds,
+        batch_seconds=settings.classifier_batch_seconds,
+    )
+    service = Classifier(
+        analyst=analyst,
+        signer=settings.signer,
+        trusts=trust,
+        clock=lambda: datetime.now(UTC),
+        configuration=configuration.digest,
+        mark=lambda domain, content: hmac.new(key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest(),
+    )
+    health = Health()
+    health.ready("workers", lambda: None if analyst.running else "the workers are not running")
+    return Wired(service=service, trust=trust, analyst=analyst, health=health)
+
+
+def run(settings: ClassifierSettings) -> None:
+    """Run until SIGTERM or SIGINT. Nothing is consumed before every worker has its engine."""
+    wired = build(settings)
+    try:
+        wired.analyst.start()
+    except PoolError as error:
+        raise SettingsError(f"{settings.service} cannot start: {error}.") from None
+    logs.get_logger().info("workers_ready", workers=settings.classifier_workers)
+    try:
+        run_stream(wired.service, settings=settings, trust=wired.trust, health=wired.health)
+    finally:
+        wired.analyst.close()
+
+
+def _trust_refused(error: ContractError) -> None:
+    count(Metric.TRUST_REFUSED, code=error.code)
+    logs.get_logger().error("trust_refused", code=error.code)
