@@ -131,13 +131,13 @@ def explain_command(path: Path, folder: Path, *, as_json: bool) -> None:
 
 def _sample(path: Path) -> Sample:
     given: Any = read_yaml(path.name, path.read_text())
-    if isinstance(given, dict) and "commitment" in given.get("data", given):
-        data, moment = given.get("data", given), given.get("time")
+    data = given.get("data", given) if isinstance(given, dict) else None
+    if isinstance(data, dict) and "commitment" in data:
         try:
             classified = ActionClassified.model_validate_json(to_json(data))
         except (ValidationError, TypeError):
             raise PolicyError([Problem("bad_event", path.name, "is not an ActionClassified")]) from None
-        return Sample.of(classified, owner="somebody", time=_time(moment))
+        return Sample.of(classified, owner="somebody", time=_time(given.get("time")))
     if isinstance(given, dict):
         given.pop("id", None)  # of a line for `placet propose`
     return described(path.name, given)
