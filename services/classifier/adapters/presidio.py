@@ -74,7 +74,7 @@ class _NamesOnly(SpacyNlpEngine):
 
     def load(self) -> None:
         unused = ["tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
-        self.nlp: dict[str, Any] = {_LANGUAGE: spacy.load(_model_path(), exclude=unused)}
+        self.nlp = {_LANGUAGE: spacy.load(_model_path(), exclude=unused)}  # type: ignore[assignment]  # declared None there
 
     def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
         entities = [entity for entity in doc.ents if entity.label_ == "PERSON"]
@@ -141,7 +141,7 @@ class PresidioDetector:
             context_aware_enhancer=_WordsBefore(),
         )
         self._nlp = engine
-        self._nothing = NlpArtifacts([], engine.nlp[_LANGUAGE].make_doc(""), [], [], None, _LANGUAGE, [])
+        self._nothing = NlpArtifacts([], engine.get_nlp(_LANGUAGE).make_doc(""), [], [], None, _LANGUAGE, [])
 
     @property
     def models(self) -> Mapping[str, str]:

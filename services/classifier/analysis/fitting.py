@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.classifier.analysis import destinations
+from services.classifier.analysis.words import PRODUCTS
 from services.classifier.model import Passage, Span
 
 GATES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -71,16 +72,6 @@ _GROUPED: Final = re.compile(r"\+\d|\d[-. )(/]+\d")
 _WORDS: Final = re.compile(r"[a-z]+")
 _DATE: Final = re.compile(r"(?:19|20)\d{2}[-./ ]?(?:0[1-9]|1[0-2])[-./ ]?(?:0[1-9]|[12]\d|3[01])")
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?){0,4}")
-_NO_NAMES: Final = frozenset(  # as text: a list of so many words is no easier to read
-    "admin agent airflow alter amazon ansible apache api apple aws azure backup best bigquery bucket cli cluster "
-    "column consul create css csv customer customers database databricks datadog dbt dear delete dev docker drop "
-    "ec2 envoy etl export fivetran from gcp github gitlab gmt golang google grafana grant hello hi html http "
-    "https iam id ids import insert invoice java jenkins jira join json kafka kms kubernetes lambda linux looker "
-    "microsoft nginx node nomad oauth okta order pagerduty pipeline pod postgres postgresql prod python query "
-    "redis regards report revoke s3 schema sdk select sentry server slack snowflake sns spark splunk sql sqs "
-    "staging stripe table tableau terraform test thanks ticket token tomcat truncate update url user users utc "
-    "uuid vault vpc warehouse where windows yaml".split()  # noqa: SIM905 - see above
-)
 
 
 def wanted(passage: Passage) -> list[str]:
@@ -128,7 +119,7 @@ def _is_name(value: str) -> bool:
         return False
     if all(word.isupper() for word in words) and len(words) == 1:
         return False
-    return not all(word.lower().strip(".") in _NO_NAMES for word in words)
+    return not all(word.lower().strip(".") in PRODUCTS for word in words)
 
 
 def _could_be_phone(passage: Passage) -> bool:

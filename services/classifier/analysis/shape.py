@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from services.classifier.analysis import names
+from services.classifier.analysis.words import SENTENCE_STARTERS
 from services.classifier.model import Passage
 
 _DATABASES: Final = frozenset({
@@ -51,23 +52,6 @@ _CHAINED: Final = re.compile(
     r"(?i);\s*(?:drop|delete|insert|update|alter|truncate|grant|revoke|create|copy|do|call|execute|select|merge|with|set)\b"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_COMMON_FIRST: Final = frozenset(  # as text: a list of so many words is no easier to read
-    "a about add added after all an and any apply archive are as at audit backup batch before best build but by "
-    "call cancel change changes check clean cleanup clear close collect compare complete confirm copy could count "
-    "create created customer customers daily data deactivate delete deleted deploy detail details disable do does "
-    "done draft dear drop emergency enable error every execute export exported extend extract failed fetch final "
-    "find fix flush for from full generate get give good grant has have hello here hi how hourly i if import in "
-    "incident increase index initial insert internal investigate is issue it job list load look make manual merge "
-    "message migrate migration missing modify monthly move need new next nightly no not note now of ok old on "
-    "once one only open optimize or order our payment per perform please post prepare process project provide "
-    "publish pull purge push quarterly query read rebuild recalculate recompute reconcile refresh refund "
-    "regenerate reindex release remind remove rename repair replace report request requested reset resize resolve "
-    "restart restore retry return review revoke rotate routine rows run save scale schedule scheduled see send "
-    "set share should show so some start started status stop store submit subject summary support sync "
-    "synchronize system table task temporary test thank thanks that the their then there these they this those to "
-    "today trigger truncate try two undo update updated upgrade upload urgent use user users validate verify view "
-    "wait was we weekly were what when where which who why will with would write yearly yes you your".split()  # noqa: SIM905 - see above
-)
 
 
 def is_database(resource: str, name: str) -> bool:
@@ -108,7 +92,7 @@ def reads_like_language(passage: Passage) -> bool:
 
 def _starts_common(word: str, text: str) -> bool:
     """A common word that stands with a capital, or one in capitals: no name."""
-    return word.lower() in _COMMON_FIRST or (word.isupper() and not text.isupper())
+    return word.lower() in SENTENCE_STARTERS or (word.isupper() and not text.isupper())
 
 
 def _without_comments(text: str) -> str:

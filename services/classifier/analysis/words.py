@@ -1,0 +1,47 @@
+"""Words that stand with a capital and are nobody's name.
+
+Rule: a word is here because it begins sentences of agents, or names a product; a first name is never here, whatever
+else it may mean (Will, Mark, April).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SENTENCE_STARTERS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "a about add added after all an and any apply archive are as at audit backup batch before best build but by "
+        "call cancel change changes check clean cleanup clear close collect compare complete confirm copy could count "
+        "create created customer customers daily data deactivate dear delete deleted deploy detail details disable do "
+        "does done draft drop emergency enable error every execute export exported extend extract failed fetch final "
+        "find fix flush for from full generate get give good has have hello here hi hourly how i if import in "
+        "incident increase index initial insert internal investigate is issue it job list load look make manual merge "
+        "message migrate migration missing modify monthly move need new next nightly no not note now of ok old on "
+        "once one only open optimize or order our payment per perform please post prepare process project provide "
+        "publish pull purge push quarterly query read rebuild recalculate recompute reconcile refresh refund "
+        "regenerate reindex release remind remove rename repair replace report request requested reset resize resolve "
+        "restart restore retry return review revoke rotate routine rows run save scale schedule scheduled see send "
+        "set share should show so some start started status stop store subject submit summary support sync "
+        "synchronize system table task temporary test thank thanks that the their then there these they this those to "
+        "today trigger truncate try two undo update updated upgrade upload urgent use user users validate verify view "
+        "wait was we weekly were what when where which who why with would write yearly yes you your",
+    )
+)
+"""A text whose only capitals are these is not given to the name model."""
+
+PRODUCTS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "admin agent airflow alter amazon ansible apache api apple aws azure backup best bigquery bucket cli cluster "
+        "column consul create css csv customer customers database databricks datadog dbt dear delete dev docker drop "
+        "ec2 envoy etl export fivetran from gcp github gitlab gmt golang google grafana grant hello hi html http "
+        "https iam id ids import insert invoice java jenkins jira join json kafka kms kubernetes lambda linux looker "
+        "microsoft nginx node nomad oauth okta order pagerduty pipeline pod postgres postgresql prod python query "
+        "redis regards report revoke s3 schema sdk select sentry server slack snowflake sns spark splunk sql sqs "
+        "staging stripe table tableau terraform test thanks ticket token tomcat truncate update url user users utc "
+        "uuid vault vpc warehouse where windows yaml",
+    )
+)
+"""What the name model takes for people."""
