@@ -29,7 +29,7 @@ OWNER: Final = "dave"
 AGENT: Final = "dev-agent"
 EXECUTOR: Final = "dev-executor"
 CLIENT_ID: Final = "placet-console"
-SECRETS: Final = ("session", "oidc-client")
+SECRETS: Final = ("session", "oidc-client", "fingerprint")
 
 
 def directory() -> str:

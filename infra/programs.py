@@ -84,6 +84,8 @@ def _particular(service: Service, layout: Layout, addresses: Addresses) -> dict[
                 "PLACET_OIDC_CLIENT_ID": development.CLIENT_ID,
                 "PLACET_OIDC_CLIENT_SECRET_FILE": str(layout.secrets / "oidc-client"),
             }
+        case "classifier":
+            return {"PLACET_CLASSIFIER_FINGERPRINT_KEY_FILE": str(layout.secrets / "fingerprint")}
         case "settle":
             return {"PLACET_DIRECTORY_FILE": str(layout.directory)}
         case _:

@@ -132,6 +132,8 @@ class System:
             "desk": urls.get("desk"),
             "ledger": urls.get("ledger-api"),
             "identity_provider": self.addresses.url(PROVIDER),
+            "client_id": development.CLIENT_ID,
+            "client_secret_file": str(self.layout.secrets / "oidc-client"),
             "kafka": self.kafka.settings("ops").bootstrap,
             "kafka_file": str(self.layout.clients / "ops.json"),
             "kafka_files": {path.stem: str(path) for path in sorted(self.layout.clients.glob("*.json"))},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -22,7 +24,8 @@ DEMONSTRATION = "infra.stage"
 @click.command(epilog="Example: placet demo --keep")
 @click.option("--interactive", is_flag=True, help="You approve one export yourself, in the browser.")
 @click.option("--keep", is_flag=True, help="Keep the run folder (keys, logs, data) and say where it is.")
-def demo(*, interactive: bool, keep: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON line on standard output; the rest on standard error.")
+def demo(*, interactive: bool, keep: bool, as_json: bool) -> None:
     """Start everything in a fresh folder, run the demonstration, verify the ledger offline, stop everything.
 
     Exit status 0: every scenario went as it should, and no process is left.
@@ -31,17 +34,21 @@ def demo(*, interactive: bool, keep: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="placet-demo-"))
     status = 1
     try:
-        status = run(_demo(folder, interactive=interactive))
+        status = run(_demo(folder, interactive=interactive, output=sys.stderr if as_json else sys.stdout))
     finally:
-        if keep or status != 0:
+        kept = keep or status != 0
+        if kept:
             say(f"Keys, data and logs are kept in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    say(f"Done in {time.monotonic() - began:.1f} s")
+    seconds = time.monotonic() - began
+    say(f"Done in {seconds:.1f} s")
+    if as_json:
+        print(json.dumps({"ok": status == 0, "seconds": round(seconds, 1), "folder": str(folder) if kept else None}))
     sys.exit(status)
 
 
-async def _demo(folder: Path, *, interactive: bool) -> int:
+async def _demo(folder: Path, *, interactive: bool, output: TextIO) -> int:
     system = System(folder / "run", say=say, mode=os.environ.get("PLACET_ENV", "dev"))
     async with system:
         extra = ["--interactive"] if interactive else []
@@ -52,6 +59,7 @@ async def _demo(folder: Path, *, interactive: bool) -> int:
             DEMONSTRATION,
             str(system.layout.endpoints),
             *extra,
+            stdout=output,
             env=os.environ | {guard.MARK: system.children.mark},
         )
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from pathlib import Path
@@ -26,20 +27,21 @@ ENDPOINTS = Path(".placet/endpoints.json")
 
 @click.command(epilog="Example: placet up")
 @FOLDER
-def up(*, folder: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="When ready, one JSON line: the content of endpoints.json.")
+def up(*, folder: Path, as_json: bool) -> None:
     """Run everything here until Ctrl-C: Kafka, PostgreSQL, the services, a sign-in for development.
 
     Writes .placet/endpoints.json, which says where everything is. Kafka and PostgreSQL of your own are used where
     PLACET_KAFKA_FILE (or PLACET_KAFKA_BOOTSTRAP) and PLACET_POSTGRES_DSN_FILE say so.
     """
-    run(_up(folder))
+    run(_up(folder, as_json=as_json))
 
 
-async def _up(folder: Path) -> None:
+async def _up(folder: Path, *, as_json: bool) -> None:
     async with System(folder, say=say, mode=os.environ.get("PLACET_ENV", "dev")) as system:
         publish(system.layout.endpoints)
         try:
-            print(_where(system), flush=True)
+            print(_compact(system.layout.endpoints) if as_json else _where(system), flush=True)
             await system.failed()
         except asyncio.CancelledError:
             say("Stopping the services")  # told to: a good end
@@ -56,6 +58,10 @@ def publish(endpoints: Path) -> None:
 def withdraw() -> None:
     """Nothing runs here any more."""
     ENDPOINTS.unlink(missing_ok=True)
+
+
+def _compact(endpoints: Path) -> str:
+    return json.dumps(json.loads(endpoints.read_text()))
 
 
 def _where(system: System) -> str:
