@@ -1,7 +1,8 @@
 """A trivial policy, as a process of its own: answers every classified action with allow; misbehaves on request.
 
 What it does wrong is asked for by the action's name, so that a test decides message by message:
-`test.poison` raises, `test.unready` waits for the file PLACET_TEST_GATE, `test.slow` takes a second.
+`test.poison` raises, `test.unready` waits for the file PLACET_TEST_GATE, `test.slow` takes a second,
+`test.stuck` an hour.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Echo:
                 raise TransientError("test_gate")
             case "test.slow":
                 time.sleep(1)
+            case "test.stuck" if "PLACET_TEST_SKIP" not in os.environ:
+                time.sleep(3600)
         claims = VerdictClaims(
             action_id=classified.action_id,
             commitment=commitment_digest(classified.commitment),

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fix_browser",
+    "tests.fix_chassis",
     "tests.fix_desk",
     "tests.fix_embedded",
     "tests.fix_gate",

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from services.chassis import telemetry
+from services.chassis import logs, telemetry
 from services.chassis.errors import SettingsError
 
 Check = Callable[[], str | None]
@@ -100,6 +100,7 @@ class HealthServer:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
         self._thread.start()
+        logs.get_logger().info("http_listening", port=self.port)
 
     def _run(self) -> None:
         # Outside the main thread uvicorn leaves signals alone.

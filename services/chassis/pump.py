@@ -122,9 +122,12 @@ class Pump:
 
     async def _decide(self, batch: Sequence[_InFlight]) -> list[Plan]:
         items = [one.item for one in batch]
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._decide_in_thread, items)
+
+    def _decide_in_thread(self, items: Sequence[Received]) -> list[Plan]:
         began, self.busy = monotonic(), True
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._pipeline.decide, items)
+            return self._pipeline.decide(items)
         finally:
             self.busy = False
             telemetry.observe(Metric.HANDLE_SECONDS, monotonic() - began)

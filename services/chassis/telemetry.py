@@ -111,7 +111,7 @@ def start(*, service: str, instance: str = "", otlp_endpoint: str | None = None)
 
     # Built without Resource.create: that one reads host, user and command line.
     resource = Resource({"service.namespace": "placet", "service.name": service, "service.instance.id": instance})
-    readers: list[MetricReader] = [PrometheusMetricReader()]
+    readers: list[MetricReader] = [PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False)]
     if otlp_endpoint is not None:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
