@@ -92,6 +92,13 @@ def to_message(record: Any) -> Message:
     )
 
 
+def close_quietly(client: Any) -> None:
+    """Let go of a consumer or producer that may be broken, or None."""
+    if client is not None:
+        with suppress(Exception):
+            client.close()
+
+
 class KafkaClient:
     """A producer and a consumer for lookups, each connected when first needed; thread-safe."""
 

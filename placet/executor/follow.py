@@ -6,6 +6,7 @@ Rules:
   signature.
 - Passed over without a word: outcomes without a grant, for other executors, under names not registered here, and what
   this store redeemed with the same grant before (a redelivery). Everything else is an attempt, and reported.
+- A broker that fails once it had answered is waited for; what was not committed is delivered again.
 - A group's first start begins where grants may still be alive, not with history.
 """
 
@@ -18,14 +19,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError
 
 from placet.canonical import payload_bytes, sha256_hex
 from placet.catalogue import Topic
 from placet.errors import ContractError, VerificationError
 from placet.events import ActionProposed, ActionResolved, Position
 from placet.grants import VerifiedGrant, check_proposal, verify_grant
-from placet.kafka_client import KafkaClient, explain, to_message
+from placet.kafka_client import KafkaClient, close_quietly, explain, to_message
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket
@@ -45,43 +46,68 @@ def follow(executor: Executor, stop: threading.Event) -> None:
     client = executor.client
     if client is None:
         raise ClientError("This executor has no Kafka settings, so there is nothing to follow. Give it `kafka`.")
-    consumer: Any = None
-    follower = _Follower(executor, client, stop)
-    try:
-        consumer = client.consumer(
-            group_id=f"executor-{executor.executor}",
-            fetch_max_wait_ms=50,
-            max_poll_records=16,
-            session_timeout_ms=10_000,
-        )
-        consumer.subscribe([str(Topic.RESOLVED)], listener=_FromLiveGrants(executor, consumer))
-        executor.send_reports()
-        while not stop.is_set():
-            for where, records in consumer.poll(timeout_ms=_POLL_MS).items():
-                follower.handle_all(consumer, where, records)
-    except (KafkaError, OSError) as error:
-        raise explain(client.settings, f"follow {Topic.RESOLVED}", error) from error
-    finally:
-        if consumer is not None:
-            consumer.close()
+    connected = False
+    while not stop.is_set():
+        consumer: Any = None
+        try:
+            consumer = _subscribed(executor, client)
+            connected = True
+            executor.send_reports()
+            _read(consumer, _Follower(executor, client, stop), stop)
+        except (AuthorizationError, SaslAuthenticationFailedError) as error:
+            raise explain(client.settings, f"follow {Topic.RESOLVED}", error) from error
+        except (KafkaError, OSError) as error:
+            if not connected:
+                raise explain(client.settings, f"follow {Topic.RESOLVED}", error) from error
+            _log.warning("following broke off (%s); beginning again", type(error).__name__)
+            stop.wait(_AGAIN_SECONDS)
+        finally:
+            close_quietly(consumer)
 
 
-class _FromLiveGrants(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """Begins a group without a committed offset where grants may still be alive."""
+def _subscribed(executor: Executor, client: KafkaClient) -> Any:
+    consumer = client.consumer(
+        group_id=f"executor-{executor.executor}",
+        fetch_max_wait_ms=50,
+        max_poll_records=16,
+        session_timeout_ms=10_000,
+    )
+    consumer.subscribe([str(Topic.RESOLVED)], listener=_Pause(consumer))
+    return consumer
 
-    def __init__(self, executor: Executor, consumer: Any) -> None:
-        self._executor, self._consumer = executor, consumer
+
+def _read(consumer: Any, follower: _Follower, stop: threading.Event) -> None:
+    while not stop.is_set():
+        for where, records in consumer.poll(timeout_ms=_POLL_MS).items():
+            follower.handle_all(consumer, where, records)
+        if consumer.paused():
+            _begin(consumer, now=follower.now())
+
+
+class _Pause(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Holds a newly assigned partition still until it is known where to begin. A listener may not ask the broker."""
+
+    def __init__(self, consumer: Any) -> None:
+        self._consumer = consumer
 
     def on_partitions_revoked(self, revoked: object) -> None:
         """Nothing to do: what was handled is committed."""
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Seek once per partition."""
-        new = [where for where in assigned if self._consumer.committed(where) is None]
-        since = int((self._executor.now() - timedelta(seconds=GRANT_SECONDS)).timestamp() * 1000)
-        ends = self._consumer.end_offsets(new) if new else {}
-        for where, found in self._consumer.offsets_for_times(dict.fromkeys(new, since)).items() if new else ():
-            self._consumer.seek(where, ends[where] if found is None else found.offset)
+        """Pause."""
+        self._consumer.pause(*assigned)
+
+
+def _begin(consumer: Any, *, now: datetime) -> None:
+    """Let paused partitions go: where the group stood, or at its first start where grants may still be alive."""
+    paused = consumer.paused()
+    new = [where for where in paused if consumer.committed(where) is None]
+    if new:
+        since = int((now - timedelta(seconds=GRANT_SECONDS)).timestamp() * 1000)
+        ends = consumer.end_offsets(new)
+        for where, found in consumer.offsets_for_times(dict.fromkeys(new, since)).items():
+            consumer.seek(where, ends[where] if found is None else found.offset)
+    consumer.resume(*paused)
 
 
 class _Follower:
@@ -89,6 +115,10 @@ class _Follower:
 
     def __init__(self, executor: Executor, client: KafkaClient, stop: threading.Event) -> None:
         self._executor, self._client, self._stop = executor, client, stop
+
+    def now(self) -> datetime:
+        """The executor's clock."""
+        return self._executor.now()
 
     def handle_all(self, consumer: Any, where: TopicPartition, records: list[Any]) -> None:
         """Handle records in order; what was handled is committed."""

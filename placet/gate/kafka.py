@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from kafka.errors import KafkaError
 from placet.catalogue import Topic
 from placet.gate.broker import Deliver
 from placet.journal import Place
-from placet.kafka_client import KafkaClient, explain, partition_for, to_message
+from placet.kafka_client import KafkaClient, close_quietly, explain, partition_for, to_message
 from placet.kafka_settings import KafkaSettings
 from placet.messages import Message, Outgoing
 
@@ -96,8 +95,7 @@ class KafkaBroker:
         except (KafkaError, OSError) as error:
             raise explain(self._client.settings, f"read {_TOPIC}", error) from error
         finally:
-            if consumer is not None:
-                consumer.close()
+            close_quietly(consumer)
 
     def close(self) -> None:
         """As `Broker.close`."""
@@ -120,11 +118,11 @@ class KafkaBroker:
                     self._hand_over(partition.partition, records)
             except Exception as error:  # noqa: BLE001 - a reader that dies leaves every caller waiting
                 _log.warning("reading outcomes failed (%s); trying again", type(error).__name__)
-                _close_quietly(consumer)
+                close_quietly(consumer)
                 consumer = None
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, timeout=_MEND_SECONDS)
-        _close_quietly(consumer)
+        close_quietly(consumer)
 
     def _wait_for_work(self) -> bool:
         with self._changed:
@@ -155,9 +153,3 @@ class KafkaBroker:
         with self._changed:
             if partition in self._next and partition not in self._moved:
                 self._next[partition] = records[-1].offset + 1
-
-
-def _close_quietly(consumer: Any) -> None:
-    if consumer is not None:
-        with suppress(Exception):
-            consumer.close()
