@@ -15,7 +15,6 @@ from placet.events import (
     ActionExecuted,
     ActionResolved,
     Authentication,
-    EligibleReviewer,
     Outcome,
     ReviewRecorded,
     Verdict,
@@ -50,6 +49,22 @@ class Vote:
     person: str
     kind: VoteKind
     authentication: Authentication
+    owner: str | None
+    """The agent's owner by the trust file then in force."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Who may vote at a step, through which groups, and who may not."""
+
+    eligible: dict[str, frozenset[str]]
+    excluded: frozenset[str]
+
+    @classmethod
+    def of(cls, data: ReviewRecorded) -> Snapshot:
+        """As the step says."""
+        people = {reviewer.person: frozenset(reviewer.groups) for reviewer in data.eligible or ()}
+        return cls(people, frozenset(data.excluded or ()))
 
 
 @dataclass(slots=True)
@@ -57,21 +72,14 @@ class Review:
     """The steps of one review."""
 
     steps: dict[int, str] = field(default_factory=dict)
-    """Sequence number → event id's content hash."""
+    """Sequence number → hash of what the step says."""
     requirement: Requirement | None = None
-    eligible: dict[str, set[str]] = field(default_factory=dict)
-    excluded: set[str] = field(default_factory=set)
-    owners: set[str] = field(default_factory=set)
-    """The agent's owner by the trust file in force at each step."""
+    opened: Snapshot | None = None
+    closed: Snapshot | None = None
+    """Who may vote is asked again at the settlement: this is the snapshot that counts, where it is there."""
+    ended: Outcome | None = None
     votes: list[Vote] = field(default_factory=list)
-    opened: bool = False
-    closed: Outcome | None = None
     digests: set[str] = field(default_factory=set)
-
-    def snapshot(self, people: tuple[EligibleReviewer, ...] | None) -> None:
-        """Add who was eligible at a step."""
-        for reviewer in people or ():
-            self.eligible.setdefault(reviewer.person, set()).update(reviewer.groups)
 
     def last_votes(self) -> dict[str, Vote]:
         """Each person's last counted vote."""
@@ -121,14 +129,10 @@ class Chain:
         if known != content:
             return False
         review.digests.add(data.digest)
-        review.snapshot(data.eligible)
-        review.excluded.update(data.excluded or ())
-        if owner is not None:
-            review.owners.add(owner)
         if data.step == "opened":
-            review.opened, review.requirement = True, data.requirement
+            review.opened, review.requirement = Snapshot.of(data), data.requirement
         if data.step == "closed":
-            review.closed = data.outcome
+            review.closed, review.ended = Snapshot.of(data), data.outcome
         if data.step == "voted" and data.counted and data.actor is not None and data.vote is not None:
-            review.votes.append(Vote(seq, data.sequence, data.actor, data.vote, data.authentication))
+            review.votes.append(Vote(seq, data.sequence, data.actor, data.vote, data.authentication, owner))
         return True

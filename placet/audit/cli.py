@@ -18,6 +18,7 @@ import click
 
 from placet.audit.verifier import verify_export
 from placet.checkpoint import VerifierKey
+from placet.cli.show import plain
 from placet.errors import ContractError
 from placet.trust_store import load_root
 
@@ -86,7 +87,8 @@ def verify(  # noqa: PLR0917 - one parameter per option
         _unusable(str(error))
     except OSError as error:
         _unusable(f"{error.filename}: {error.strerror}")
-    click.echo(json.dumps(report.as_json()) if as_json else report.as_text())
+    text = "\n".join(map(plain, report.as_text().split("\n")))  # an export may try to draw on the screen
+    click.echo(json.dumps(report.as_json()) if as_json else text)
     if not report.ok:
         sys.exit(1)
     if remember is not None:

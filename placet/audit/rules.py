@@ -14,6 +14,7 @@ Missing evidence is not held against an action that is still fresh; contradictio
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -93,7 +94,7 @@ class _Case:
         asked = [d for d in self._chain.decisions if d.decision is Verdict.REVIEW and d.digest in review.digests]
         if not asked:
             self.missing(ProblemCode.ORPHAN, "a review that no decision asked for")
-        if not review.opened:
+        if review.opened is None:
             self.missing(ProblemCode.REVIEW_GAP, "a review that was never opened")
         elif asked and all(decision.requirement != review.requirement for decision in asked):
             self.wrong(ProblemCode.REVIEW_BAD, "the review was opened with another requirement than the policy's")
@@ -105,8 +106,8 @@ class _Case:
             return
         if review.closed is None:
             self.missing(ProblemCode.REVIEW_GAP, f"the action ended as {ending}, its review was never closed")
-        elif review.closed is not ending:
-            self.wrong(ProblemCode.REVIEW_BAD, f"the review closed as {review.closed}, the action ended as {ending}")
+        elif review.ended is not ending:
+            self.wrong(ProblemCode.REVIEW_BAD, f"the review closed as {review.ended}, the action ended as {ending}")
 
     # The outcome's reason ------------------------------------------------------------------------------------------
 
@@ -152,8 +153,8 @@ class _Case:
         if requirement is None or review is None:
             self.missing(ProblemCode.VOTES_MISSING, "approved without a review", ending.seq)
             return
-        votes = [v for v in self._eligible(review, requirement) if v.kind is VoteKind.APPROVE]
-        people = {vote.person: review.eligible[vote.person] for vote in votes}
+        voted = self._valid(review, requirement)
+        people = {vote.person: groups for vote, groups in voted if vote.kind is VoteKind.APPROVE}
         if assignment(requirement.approvals, people) is None:
             self.missing(ProblemCode.VOTES_MISSING, "the votes do not satisfy the requirement", ending.seq)
         named = {p: groups for p, groups in people.items() if p in granted.grant.reviewers}
@@ -168,28 +169,31 @@ class _Case:
         if review is None or requirement is None:
             self.missing(ProblemCode.OUTCOME_UNFOUNDED, "rejected without a review", ending.seq)
             return
-        votes = [v for v in self._eligible(review, requirement) if v.kind is VoteKind.REJECT]
-        if len(votes) < requirement.rejections:
+        against = [vote for vote, _ in self._valid(review, requirement) if vote.kind is VoteKind.REJECT]
+        if len(against) < requirement.rejections:
             self.missing(ProblemCode.VOTES_MISSING, "rejected without enough rejections", ending.seq)
 
-    def _eligible(self, review: Review, requirement: Requirement) -> list[Vote]:
-        """Last counted votes by people who may vote; a counted vote by anybody else is named."""
+    def _valid(self, review: Review, requirement: Requirement) -> list[tuple[Vote, AbstractSet[str]]]:
+        """Each person's last counted vote, of those who may vote at the settlement, with their groups.
+
+        A vote that should never have been counted is named.
+        """
+        standing = review.closed or review.opened
+        if standing is None:
+            return []
         behalf = {c.on_behalf_of for c in self._chain.commitments.values()} - {None}
-        barred = review.excluded | review.owners | behalf
-        good = []
+        known = set(standing.eligible) | set(review.opened.eligible if review.opened else ())
+        barred = behalf | (review.opened.excluded if review.opened else set())
+        good: list[tuple[Vote, AbstractSet[str]]] = []
         for vote in review.last_votes().values():
-            if vote.person in barred:
+            if vote.person in barred or vote.person == vote.owner:
                 self.wrong(ProblemCode.VOTE_BAD, "a counted vote by somebody whose own action it is", vote.seq)
-            elif vote.person not in review.eligible:
+            elif vote.person not in known:
                 self.wrong(ProblemCode.VOTE_BAD, "a counted vote by somebody who was not eligible", vote.seq)
-            elif (
-                requirement.step_up is not None
-                and vote.kind is VoteKind.APPROVE
-                and vote.authentication != requirement.step_up
-            ):
+            elif vote.kind is VoteKind.APPROVE and requirement.step_up not in {None, vote.authentication}:
                 self.wrong(ProblemCode.VOTE_BAD, f"an approval without {requirement.step_up}", vote.seq)
-            else:
-                good.append(vote)
+            elif vote.person in standing.eligible and vote.person not in standing.excluded:
+                good.append((vote, standing.eligible[vote.person]))
         return good
 
     # Runs ----------------------------------------------------------------------------------------------------------

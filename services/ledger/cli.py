@@ -17,6 +17,7 @@ import click
 
 from placet.audit.cli import ledger
 from placet.audit.export import EntryLine, LeafFields
+from placet.cli.show import plain
 from placet.errors import ContractError
 from placet.merkle import leaf_hash, verify_consistency, verify_inclusion
 from placet.trust_store import load_root
@@ -63,7 +64,7 @@ def entries(*, url: str | None, token_file: Path | None, as_json: bool, **query:
         what = (entry["refused"] and f"refused: {entry['refused']}") or entry["outcome"] or ""
         marks = " divergent" if entry["divergent"] else ""
         about = " ".join(filter(None, (entry["action_id"], entry["agent"], what, ",".join(entry["labels"]))))
-        click.echo(f"{entry['seq']:>9}  {entry['received_at']}  {entry['topic']:<24} {about}{marks}")
+        click.echo(plain(f"{entry['seq']:>9}  {entry['received_at']}  {entry['topic']:<24} {about}{marks}"))
     if page["next"] is not None:
         click.echo(f"more: --before {page['next']}")
 
@@ -180,7 +181,7 @@ def timeline_text(told: dict[str, Any]) -> str:
             f"{step['at'][11:23]}  +{step['milliseconds']:>9.1f} ms  {entry:>8}  {step['what']}{by}  {step['detail']}"
         )
     spent = ", ".join(f"{name} {value:.1f} ms" for name, value in told["durations"].items())
-    return "\n".join([*lines, "", f"durations: {spent}"])
+    return "\n".join(map(plain, [*lines, "", f"durations: {spent}"]))
 
 
 def _check_inclusion(client: Client, found: dict[str, Any]) -> str:

@@ -317,6 +317,23 @@ def stranger_votes(ledger: MemoryLedger) -> None:
     ledger.reviewed(votes=(("alice", VoteKind.APPROVE), ("mallory", VoteKind.APPROVE)))
 
 
+def gone_at_the_settlement(ledger: MemoryLedger) -> None:
+    """Bob left security before the review closed, so his vote counts for nothing."""
+
+    def bend(step: ReviewRecorded) -> ReviewRecorded:
+        left = tuple(person for person in PEOPLE if person.person != "bob")
+        return step.model_copy(update={"eligible": left}) if step.step is ReviewStep.CLOSED else step
+
+    ledger.reviewed(bend=bend)
+
+
+def excluded_at_the_settlement(ledger: MemoryLedger) -> None:
+    def bend(step: ReviewRecorded) -> ReviewRecorded:
+        return step.model_copy(update={"excluded": ("dave", "bob")}) if step.step is ReviewStep.CLOSED else step
+
+    ledger.reviewed(bend=bend)
+
+
 def changed_mind(ledger: MemoryLedger) -> None:
     votes = (("alice", VoteKind.APPROVE), ("bob", VoteKind.APPROVE), ("bob", VoteKind.REJECT))
     ledger.reviewed(votes=votes)
@@ -521,6 +538,8 @@ STORIES: dict[Callable[[MemoryLedger], None], set[ProblemCode]] = {
     beneficiary_votes: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
     stranger_votes: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
     changed_mind: {CODE.VOTES_MISSING},
+    gone_at_the_settlement: {CODE.VOTES_MISSING},
+    excluded_at_the_settlement: {CODE.VOTES_MISSING},
     grant_names_another: {CODE.VOTES_MISSING},
     grant_names_too_few: {CODE.GRANT_UNFOUNDED},
     without_step_up: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
@@ -613,13 +632,30 @@ def still_open(ledger: MemoryLedger) -> None:
     ledger.add(WORLD.classified())
 
 
+def joined_before_the_settlement(ledger: MemoryLedger) -> None:
+    def bend(step: ReviewRecorded) -> ReviewRecorded:
+        before = tuple(person for person in PEOPLE if person.person != "bob")
+        return step.model_copy(update={"eligible": before}) if step.step is ReviewStep.OPENED else step
+
+    ledger.reviewed(bend=bend)
+
+
 def more_votes_than_needed(ledger: MemoryLedger) -> None:
     ledger.reviewed(votes=tuple((person, VoteKind.APPROVE) for person in ("alice", "carol", "bob")))
 
 
 @pytest.mark.parametrize(
     "tell",
-    [failed_then_denied, withdrawn, step_up_done, refused_attempts, out_of_order, still_open, more_votes_than_needed],
+    [
+        failed_then_denied,
+        withdrawn,
+        step_up_done,
+        refused_attempts,
+        out_of_order,
+        still_open,
+        more_votes_than_needed,
+        joined_before_the_settlement,
+    ],
 )
 def test_a_story_that_holds_is_not_suspected(tell: Callable[[MemoryLedger], None]) -> None:
     ledger = MemoryLedger(WORLD)
