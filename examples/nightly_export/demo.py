@@ -194,6 +194,6 @@ def _ask_the_person(stage: Stage, action_id: str, say: Callable[[str], None]) ->
     with httpx.Client(timeout=10) as client:
         while time.monotonic() < deadline:
             found: Any = client.get(f"{stage.ledger}/v1/actions/{action_id}/timeline")
-            if found.status_code == httpx.codes.OK and '"outcome"' in found.text:
+            if found.status_code == httpx.codes.OK and found.json()["outcome"] is not None:
                 return
             time.sleep(0.5)
