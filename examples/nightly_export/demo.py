@@ -179,7 +179,7 @@ def _verify(stage: Stage, held: Path, ledger: LedgerApi, say: Callable[[str], No
     export = stage.folder / "auditor" / "ledger.ndjson"
     ledger.wait_until_quiet()
     export.write_bytes(ledger.export())
-    command = [sys.executable, "-m", "placet.cli", "ledger", "verify", str(export)]
+    command = [sys.executable, "-m", "placet", "ledger", "verify", str(export)]
     options = ["--root", str(stage.root_file), "--held", str(held)]
     finished = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env={})
     for line in (finished.stdout + finished.stderr).splitlines():

@@ -81,7 +81,7 @@ async def run(request: Request) -> JSONResponse:
         ticket = Ticket.from_json(await request.body())
     except PlacetError as error:
         return JSONResponse({"status": "refused", "code": "bad_ticket", "sentence": str(error)}, status_code=400)
-    execution = await run_in_threadpool(executor.execute, ticket)
+    execution = await run_in_threadpool(executor.attempt, ticket)
     if (report := execution.report) is None:
         return JSONResponse({"status": "refused", "code": "unreadable_ticket"}, status_code=400)
     return JSONResponse({"status": report.status, "code": report.code, "result": execution.result})

@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PLACET_RUN_MARK")
+"""The last one marks the processes of a run, so that none can be left behind."""
 
 
 class AgentChild:
@@ -52,7 +56,8 @@ class AgentChild:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._child.stdin is not None:
-            self._child.stdin.close()
+            with suppress(BrokenPipeError):
+                self._child.stdin.close()
         _stop(self._child)
         if self._child.stdout is not None:
             self._child.stdout.close()
@@ -95,7 +100,7 @@ class ExecutorChild:
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:
     """What a process needs to run at all, and what it is given; nothing else of ours leaks in."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {**kept, "PYTHONPATH": str(Path(__file__).parents[2]), **env}
 
 

@@ -196,7 +196,7 @@ def executor_refuses(world: World) -> list[Claim]:
     theirs = world.other_agent.ask("propose", **_query("SELECT count(*) FROM customers"))["action_id"]
     world.other_agent.ask("wait", action_id=theirs)
     stolen = world.other_agent.ask("grant", action_id=theirs)["grant"]
-    answers["grant of another agent"] = theirs, world.agent.ask("tamper", action_id=changed, grant=stolen)
+    answers["grant of another agent"] = changed, world.agent.ask("tamper", action_id=changed, grant=stolen)
     late, outcome = _settled(world, _query("SELECT count(*) FROM customers", deadline=3))
     time.sleep(3.2)
     answers["expired grant"] = late, world.agent.ask("run", action_id=late)
