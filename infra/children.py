@@ -115,8 +115,7 @@ class Children:
             watcher, self._guard = self._guard, None
         if watcher is None:
             return
-        strays = [process for process in guard.marked(self.mark) if process.pid != watcher.pid]
-        guard.end(strays)
+        guard.end(process for process in guard.strays(self.mark) if process.pid != watcher.pid)
         with contextlib.suppress(BrokenPipeError):
             watcher.communicate(b"done\n", timeout=10)
 

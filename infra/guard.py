@@ -23,6 +23,11 @@ GRACE_SECONDS = 3.0
 _GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 
 
+def strays(mark: str) -> list[psutil.Process]:
+    """Return what carries `mark`, each with its descendants, which may have been started without it."""
+    return descend(process.pid for process in marked(mark))
+
+
 def marked(mark: str) -> list[psutil.Process]:
     """Return live processes, this one excepted, whose environment carries `mark`."""
     found = []
@@ -75,7 +80,7 @@ def main(mark: str, owner: int) -> None:
                 return
             sign, _, number = line.partition(b" ")
             (pids.add if sign == b"+" else pids.discard)(int(number))
-    end([*descend(pids), *marked(mark)])
+    end([*descend(pids), *strays(mark)])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Ask a health page: one GET, status 200 or not, never longer than two seconds, never an exception."""
+"""Ask a health page: one GET, status 200 or not, never longer than five seconds, never an exception."""
 
 from __future__ import annotations
 
 import asyncio
 from urllib.parse import urlsplit
 
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 5.0
 
 
 async def probe(url: str) -> bool:
