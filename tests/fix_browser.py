@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from tests.desks import DeskUnderTest
 
@@ -54,17 +54,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def sign_in(browser: Browser, desk: DeskUnderTest) -> Iterator[SignIn]:
-    """`sign_in("alice", width=375)`: a page at the inbox; what the console logs as an error fails the test."""
+    """`sign_in("alice", width=375)`: a page at the inbox.
+
+    What the browser logs as an error fails the test, unless it holds a text that the test tolerates.
+    """
     contexts = []
     errors: list[str] = []
 
-    def made(person: str, *, width: int = 1280, height: int = 860, **options: Any) -> Page:
+    def made(
+        person: str, *, width: int = 1280, height: int = 860, tolerate: tuple[str, ...] = (), **options: Any
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: errors.extend(_errors(said, desk.url, tolerate)))
         page_of(page, desk.url, person)
         return page
 
@@ -72,6 +77,12 @@ def sign_in(browser: Browser, desk: DeskUnderTest) -> Iterator[SignIn]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+def _errors(said: ConsoleMessage, url: str, tolerate: tuple[str, ...]) -> list[str]:
+    """The message, if it is an error, ours and not the identity provider's, and not tolerated."""
+    ours = said.type == "error" and str(said.location["url"]).startswith(url)
+    return [said.text] if ours and not any(text in said.text for text in tolerate) else []
 
 
 def page_of(page: Page, url: str, person: str) -> None:

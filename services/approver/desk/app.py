@@ -101,7 +101,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
-    known = {405: ("method", "The method is not one of this address.")}
+    known = {
+        400: ("malformed", "It cannot be read."),
+        405: ("method", "The method is not one of this address."),
+        413: ("too_large", "The body is larger than any vote."),
+    }
     code, detail = known.get(error.status_code, ("not_found", "Nothing has this address."))
     return await _problem(request, Problem(code, detail))
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.approver.desk.identity import SAFE_METHODS
@@ -30,15 +31,19 @@ HEADERS: Final = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: with that, browsers send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
 
-class _TooLarge(Exception):  # noqa: N818 - a signal between two functions of this module
-    pass
+class _TooLargeError(HTTPException):
+    """Of a family that FastAPI lets through where it reads a body."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class Shield:
@@ -55,11 +60,11 @@ class Shield:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        seen: dict[str, Any] = {"status": 500, "started": False}
+        seen: dict[str, int] = {"status": 500}
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen.update(status=message["status"], started=True)
+                seen["status"] = message["status"]
                 self._dress(MutableHeaders(scope=message))
             await send(message)
 
@@ -67,11 +72,7 @@ class Shield:
         if refused is not None:
             await _answer(refused, dressed)
         else:
-            try:
-                await self._app(scope, _bounded(receive), dressed)
-            except _TooLarge:
-                if not seen["started"]:
-                    await _answer(_too_large(), dressed)
+            await self._app(scope, _bounded(receive), dressed)
         route = getattr(scope.get("route"), "path", "other")
         telemetry.count(Metric.REQUESTS, route=route, status=seen["status"])
         if route != "/api/v1/events":
@@ -102,7 +103,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         got += len(message.get("body", b""))
         if got > MAX_BODY_BYTES:
-            raise _TooLarge
+            raise _TooLargeError
         return message
 
     return counted

@@ -46,7 +46,7 @@ def _item(step: Step, name: Callable[[str], str]) -> Item:
     said: Any = step.recorded
     actor = said.get("actor")
     title, tone = _title(step.step, said, name(actor) if actor else "Placet")
-    how = "" if actor is None else " ".join(_how(said))
+    how = "" if actor is None else ", ".join(_how(said))
     return Item(step.at, title, tone, how, segments(said.get("reason") or ""))
 
 

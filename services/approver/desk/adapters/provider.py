@@ -29,7 +29,7 @@ with warnings.catch_warnings(record=True):  # at import Authlib announces its ne
     from authlib.common.errors import AuthlibBaseError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519")
+ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519")
 LEEWAY_SECONDS: Final = 30
 METADATA_SECONDS: Final = 3_600.0
 KEYS_SECONDS: Final = 600.0
