@@ -46,7 +46,9 @@ class Figure:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The inclusive percentile of at least two values."""
+    """The inclusive percentile of at least one value."""
+    if len(values) == 1:
+        return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 

@@ -33,7 +33,7 @@ from infra.topics import Present, Rule, TopicPlan, differences, rules, topics
 from placet.kafka_settings import KafkaSettings
 
 MOST_COPIES = 3
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 30.0
 
 
 @contextlib.contextmanager
