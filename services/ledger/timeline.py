@@ -1,7 +1,10 @@
 """One action's story with durations, from its entries. Pure.
 
-Times are the events' own; the start is the moment in the action's id (UUIDv7), because proposals, which hold values
-in clear, are not in the ledger.
+Rules:
+- The start is the moment in the action's id (UUIDv7): proposals hold values in clear and are not in the ledger.
+- Times are the events' own, but for what classifier and policy say: they stamp the proposal's time, so that the same
+  message gives the same bytes again. Of those it is when the ledger received them, never later than what followed.
+- What happened in one moment (a settlement's vote, closing and outcome) is told in the order of cause.
 """
 
 from __future__ import annotations
@@ -9,11 +12,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from placet.audit.entry import parse_time
 from placet.catalogue import Topic
 from services.ledger.ports import StoredEntry
 from services.ledger.views import EntryView, View, entry_view
+
+_CAUSE: Final[dict[str, int]] = {
+    str(topic): rank
+    for rank, topic in enumerate(
+        (Topic.CLASSIFIED, Topic.FAILED, Topic.DECIDED, Topic.FOLLOWED, Topic.REVIEWS, Topic.RESOLVED, Topic.EXECUTED)
+    )
+}
+"""Which comes first of what carries the same time."""
+_STAMPED_ALIKE: Final = frozenset({Topic.CLASSIFIED, Topic.DECIDED, Topic.FAILED})
+_SPANS: Final = (
+    ("classify", Topic.CLASSIFIED),
+    ("decide", Topic.DECIDED),
+    ("settle", Topic.RESOLVED),
+    ("run", Topic.EXECUTED),
+)
 
 
 class Step(View):
@@ -46,17 +65,14 @@ class Timeline(View):
 
 def timeline(action_id: str, entries: Sequence[StoredEntry]) -> Timeline:
     """The story of one action; `entries` are all of it, in any order and not none."""
-    views = sorted(
-        (entry_view(e) for e in entries), key=lambda v: (v.event_time or datetime.max.replace(tzinfo=UTC), v.seq)
-    )
     begun = proposed_at(action_id)
+    told = _timed(sorted(map(entry_view, entries), key=_order), begun)
+    views = [view for view, _ in told]
     steps = [Step(seq=None, at=begun, what="proposed", by=None, detail="by the time in its id", milliseconds=0.0)]
-    for view in views:
-        at = view.event_time or begun
+    for view, at in told:
         what, detail = _told(view)
-        by = _actor(view)
         took = _milliseconds(steps[-1].at, at)
-        steps.append(Step(seq=view.seq, at=at, what=what, by=by, detail=detail, milliseconds=took))
+        steps.append(Step(seq=view.seq, at=at, what=what, by=_actor(view), detail=detail, milliseconds=took))
     classified, resolved = _first(views, Topic.CLASSIFIED), _first(views, Topic.RESOLVED)
     action = (classified.event or {}).get("action", {}) if classified else {}
     ended = (resolved.event or {}) if resolved else {}
@@ -69,7 +85,7 @@ def timeline(action_id: str, entries: Sequence[StoredEntry]) -> Timeline:
         reason=ended.get("reason", {}).get("sentence"),
         labels=classified.labels if classified else (),
         steps=tuple(steps),
-        durations=_durations(begun, views),
+        durations=_durations(begun, told),
     )
 
 
@@ -78,21 +94,33 @@ def proposed_at(action_id: str) -> datetime:
     return datetime.fromtimestamp((uuid.UUID(action_id).int >> 80) / 1_000, tz=UTC)
 
 
-def _durations(begun: datetime, views: Sequence[EntryView]) -> dict[str, float]:
-    marks = [
-        ("classify", Topic.CLASSIFIED),
-        ("decide", Topic.DECIDED),
-        ("settle", Topic.RESOLVED),
-        ("run", Topic.EXECUTED),
-    ]
+def _order(view: EntryView) -> tuple[datetime, int, int, int]:
+    time = view.event_time or parse_time(view.received_at)
+    return time, _CAUSE.get(view.topic, len(_CAUSE)), (view.event or {}).get("sequence", 0), view.seq
+
+
+def _timed(views: Sequence[EntryView], begun: datetime) -> list[tuple[EntryView, datetime]]:
+    """Each with its time; from the last to the first, so that a received time is never later than what followed."""
+    told: list[tuple[EntryView, datetime]] = []
+    following = datetime.max.replace(tzinfo=UTC)
+    for view in reversed(views):
+        at = view.event_time or parse_time(view.received_at)
+        if view.topic in _STAMPED_ALIKE:
+            at = max(at, min(parse_time(view.received_at), following))
+        following = at
+        told.append((view, max(at, begun)))
+    return told[::-1]
+
+
+def _durations(begun: datetime, told: Sequence[tuple[EntryView, datetime]]) -> dict[str, float]:
     found: dict[str, float] = {}
     before = begun
-    for name, topic in marks:
-        view = _first(views, topic)
-        if view is not None and view.event_time is not None:
-            found[name] = _milliseconds(before, view.event_time)
-            before = view.event_time
-    found["total"] = _milliseconds(begun, max((v.event_time for v in views if v.event_time), default=begun))
+    for name, topic in _SPANS:
+        at = next((at for view, at in told if view.topic == topic), None)
+        if at is not None:
+            found[name] = _milliseconds(before, at)
+            before = at
+    found["total"] = _milliseconds(begun, max((at for _, at in told), default=begun))
     return found
 
 

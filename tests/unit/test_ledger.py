@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from placet.audit.entry import value_hash
 from placet.audit.verifier import verify_export
 from placet.catalogue import CATALOGUE, Role, Topic
-from placet.events import ExecutionStatus
+from placet.events import ExecutionStatus, Outcome
 from placet.messages import Message
 from services.chassis.errors import TransientError
 from services.ledger import decide
@@ -29,7 +29,7 @@ from services.ledger.timeline import proposed_at, timeline
 from services.ledger.writer import Writer
 from tests.factories import NOW, World, received
 from tests.fakes_ledger import MemoryStore
-from tests.ledgers import ORIGIN, MemoryLedger
+from tests.ledgers import ORIGIN, MemoryLedger, resolution
 
 WORLD = World()
 
@@ -369,6 +369,24 @@ def test_a_timeline_tells_the_story_with_durations() -> None:
     assert told.steps[0].at == proposed_at(action)
     assert told.steps[-1].seq == store.stored[-1].seq
     assert set(told.durations) == {"classify", "decide", "settle", "run", "total"}
+
+
+def test_a_time_of_reception_stands_in_where_events_carry_the_proposals() -> None:
+    """Classifier and policy stamp the proposal's time; the rest of the story is later, and bounds what is told."""
+    store, world = MemoryStore(), World()
+    moment = f"{int(NOW.timestamp() * 1_000):012x}"
+    action_id = f"{moment[:8]}-{moment[8:]}-7000-8000-000000000000"
+    classified = world.classified(world.proposed(action_id=action_id))
+    decided = world.decided(classified)
+    resolved = resolution(world, decided, Outcome.ALLOWED)
+    writer = appender(store, world)
+    for number, (data, later, received_after) in enumerate(((classified, 0, 20), (decided, 0, 70), (resolved, 50, 80))):
+        sealed = world.seal(data, time=NOW + timedelta(milliseconds=later))
+        writer.now = lambda after=received_after: NOW + timedelta(milliseconds=after)  # type: ignore[misc]
+        writer.append([received(sealed, offset=number)])
+    told = timeline(classified.action_id, store.stored[1:])
+    assert [step.what for step in told.steps[1:]] == ["classified", "decided", "resolved"]
+    assert [(step.at - NOW) / timedelta(milliseconds=1) for step in told.steps[1:]] == [20, 50, 50]
 
 
 def test_the_moment_in_an_id() -> None:
