@@ -37,13 +37,11 @@ TOPICS = (str(Topic.CLASSIFIED), CATALOGUE[Topic.CLASSIFIED].dead_letters, str(T
 class Worker:
     """The process, its log and its pages."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, module: str = "tests.chassis_worker") -> None:
         self.log = log
         self.started = time.monotonic()
         with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chassis_worker"], env=environment, cwd=ROOT, stderr=output
-            )
+            self.process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT, stderr=output)
 
     def lines(self) -> list[dict[str, Any]]:
         """What it logged."""
@@ -75,7 +73,14 @@ class Rig:
 
     def __init__(self, kafka: KafkaPart, world: World, keys: Path, folder: Path) -> None:
         self.kafka, self.world, self.keys, self._folder = kafka, world, keys, folder
-        settings: KafkaSettings = kafka.settings()
+        self._positions: dict[TopicPartition, int] = {}
+        self.connect()
+        self._workers: list[Worker] = []
+        self.seen: list[Any] = []
+        """Every record since the rig was made, in order of arrival."""
+
+    def connect(self) -> None:
+        settings: KafkaSettings = self.kafka.settings()
         self._producer: Any = KafkaProducer(**settings.for_kafka_python(), linger_ms=0)
         self._consumer: Any = KafkaConsumer(**settings.for_kafka_python(), enable_auto_commit=False)
         partitions = [
@@ -84,13 +89,17 @@ class Rig:
             for number in sorted(self._consumer.partitions_for_topic(topic))
         ]
         self._consumer.assign(partitions)
-        for partition, end in self._consumer.end_offsets(partitions).items():
-            self._consumer.seek(partition, end)
-        self._workers: list[Worker] = []
-        self.seen: list[Any] = []
-        """Every record since the rig was made, in order of arrival."""
+        self._positions = self._positions or self._consumer.end_offsets(partitions)
+        for partition, offset in self._positions.items():
+            self._consumer.seek(partition, offset)
 
-    def start(self, instance: str = "1", **environment: str) -> Worker:
+    def disconnect(self) -> None:
+        """For a while in which there is no broker; `connect` reads on from here."""
+        self._positions = {partition: self._consumer.position(partition) for partition in self._positions}
+        self._producer.close()
+        self._consumer.close()
+
+    def start(self, instance: str = "1", module: str = "tests.chassis_worker", **environment: str) -> Worker:
         given = {
             **os.environ,
             **self.kafka.settings("policy").to_env(),
@@ -101,7 +110,7 @@ class Rig:
             "PLACET_INSTANCE": instance,
             **environment,
         }
-        worker = Worker(given, self._folder / f"worker-{len(self._workers)}.log")
+        worker = Worker(given, self._folder / f"worker-{len(self._workers)}.log", module)
         self._workers.append(worker)
         return worker
 
@@ -138,8 +147,7 @@ class Rig:
             if worker.process.poll() is None:
                 worker.process.kill()
             worker.process.wait()
-        self._producer.close()
-        self._consumer.close()
+        self.disconnect()
 
 
 @pytest.fixture(scope="session")
