@@ -6,7 +6,8 @@ Rules:
 - An error is its type, its closed code where it has one, and where it was raised; never its text, which may quote a
   value.
 - Other people's loggers (Faust, Kafka clients, uvicorn, SQLAlchemy) come the same way: the static template of their
-  message, its numbers, and the types of its errors; not the text that was filled in.
+  message, its numbers, and the types of its errors; not the text that was filled in. The same template comes at most
+  once in a few seconds, with how many were left out: a client without a broker says the same a hundred times a second.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from placet.errors import ContractError
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 MAX_FIELD_CHARACTERS: Final = 200
+REPEAT_SECONDS: Final = 5.0
+MAX_TEMPLATES: Final = 1_000
 
 _EVENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_TEXT: Final = re.compile(r"[\w./:@ ,=+\[\]()‹›-]*")
+_TEXT: Final = re.compile(r"[\w./:@ ,=+<>\[\]()‹›-]*")
 _SETTINGS: Final[dict[str, str]] = {"service": "service", "instance": ""}
 _FOREIGN: Final = ("faust", "mode", "aiokafka", "kafka", "uvicorn", "sqlalchemy", "alembic", "asyncio", "py.warnings")
 
@@ -40,6 +43,7 @@ def configure(*, service: str, instance: str = "", level: str = "info", stream: 
     output = stream or sys.stderr
     handler = logging.StreamHandler(output)
     handler.setFormatter(_LibraryFormatter())
+    handler.addFilter(_Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -135,6 +139,27 @@ def _as_json(_logger: Any, _method: str, event: Mapping[str, Any]) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=lambda _: "‹object›")
 
 
+class _Repeats(logging.Filter):
+    """Lets the same message of a library pass once in `REPEAT_SECONDS`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Count what does not pass; the next that passes says how many."""
+        key = record.name, _template(record)
+        passed, left_out = self._last.get(key, (-REPEAT_SECONDS, 0))
+        if record.created - passed < REPEAT_SECONDS:
+            self._last[key] = passed, left_out + 1
+            return False
+        if len(self._last) >= MAX_TEMPLATES:
+            self._last.clear()
+        self._last[key] = record.created, 0
+        record.repeated = left_out
+        return True
+
+
 class _LibraryFormatter(logging.Formatter):
     """A library's record as one of our lines."""
 
@@ -150,6 +175,7 @@ class _LibraryFormatter(logging.Formatter):
         numbers = [value for value in given if isinstance(value, int | float)]
         errors = [error_fields(value)["error"] for value in given if isinstance(value, BaseException)]
         event |= {"numbers": numbers} if numbers else {}
+        event |= {"left_out": record.__dict__["repeated"]} if record.__dict__.get("repeated") else {}
         event |= {"errors": errors} if errors else {}
         if record.exc_info and record.exc_info[1] is not None:
             event |= error_fields(record.exc_info[1])

@@ -212,7 +212,9 @@ def test_a_broker_that_dies_and_comes_back_costs_time_and_nothing_else(rig: Rig)
     rig.send(*messages)
     rig.until(lambda: len(rig.of(Topic.DECIDED)) >= 10)
 
+    rig.disconnect()
     node.restart()
+    rig.connect()
     if worker.process.poll() is not None:  # a supervisor would do the same
         rig.start()
     answers = rig.decided(messages, within=90)

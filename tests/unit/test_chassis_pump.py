@@ -1,0 +1,172 @@
+"""Order, window and retries of the pump, with a writer that fails when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from services.chassis.errors import TransientError
+from services.chassis.pipeline import Plan
+from services.chassis.pump import Pump
+from services.chassis.records import Received, Record, received
+
+
+class Pipe:
+    """Echoes each message's key; raises what it is given, and waits while closed."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self.batches: list[int] = []
+        self.entered = threading.Event()
+        self.open = threading.Event()
+        self.open.set()
+
+    def decide(self, batch: Sequence[Received]) -> list[Plan]:
+        self.entered.set()
+        assert self.open.wait(10)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.batches.append(len(batch))
+        return [Plan("handled", (Record("out", item.message.key, b"", ()),)) for item in batch]
+
+
+class Writer:
+    """Remembers every record; fails after so many of a write's records when told to."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes | None] = []
+        self.fail_after: list[int] = []
+
+    async def write(self, records: Sequence[Record]) -> None:
+        limit = self.fail_after.pop(0) if self.fail_after else None
+        for number, record in enumerate(records):
+            if number == limit:
+                raise TransientError("kafka")
+            self.written.append(record.key)
+        await asyncio.sleep(0)
+
+
+class Bench:
+    def __init__(self, window: int) -> None:
+        self.pipe, self.writer = Pipe(), Writer()
+        pipeline: Any = self.pipe
+        self.pump = Pump(pipeline, self.writer.write, window=window, batch=4)
+        self.acknowledged: list[int] = []
+        self.all_done = asyncio.Event()
+        self.wanted = 0
+
+    async def offer(self, number: int) -> None:
+        await self.pump.offer(item(number), lambda: self._ack(number))
+
+    def _ack(self, number: int) -> None:
+        assert b"%d" % number in self.writer.written, "acknowledged before it was written"
+        self.acknowledged.append(number)
+        if len(self.acknowledged) == self.wanted:
+            self.all_done.set()
+
+    async def run(self, count: int) -> None:
+        self.wanted = count
+        self.pump.start()
+        for number in range(count):
+            await self.offer(number)
+        await asyncio.wait_for(self.all_done.wait(), 20)
+        await self.pump.drain(1)
+
+
+def item(number: int) -> Received:
+    return received("in", 0, number, key=b"%d" % number, value=b"", headers=())
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench(window=8)
+    yield made
+    made.pipe.open.set()
+    await made.pump.drain(1)
+
+
+async def test_everything_is_written_and_acknowledged_in_order(bench: Bench) -> None:
+    await bench.run(50)
+
+    assert bench.acknowledged == list(range(50))
+    assert bench.writer.written == [b"%d" % number for number in range(50)]
+    assert max(bench.pipe.batches) <= 4
+
+
+async def test_a_failed_write_is_repeated_whole_before_anything_is_acknowledged(bench: Bench) -> None:
+    bench.writer.fail_after = [0, 1]
+
+    await bench.run(3)
+
+    assert bench.acknowledged == [0, 1, 2]
+    assert bench.pump.publishing.trouble is None
+
+
+async def test_a_transient_error_of_the_service_repeats_the_batch(bench: Bench) -> None:
+    bench.pipe.errors = [TransientError("postgres"), TransientError("postgres")]
+
+    await bench.run(3)
+
+    assert bench.acknowledged == [0, 1, 2]
+    assert bench.writer.written == [b"0", b"1", b"2"]
+
+
+async def test_the_window_bounds_what_is_read_and_not_acknowledged(bench: Bench) -> None:
+    bench.pipe.open.clear()
+    bench.pump.start()
+    for number in range(8):
+        await bench.offer(number)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bench.offer(8), 0.05)
+
+
+async def test_draining_finishes_what_is_in_hand_and_leaves_the_rest(bench: Bench) -> None:
+    bench.pipe.open.clear()
+    bench.pump.start()
+    for number in range(8):
+        await bench.offer(number)
+    await asyncio.to_thread(bench.pipe.entered.wait)
+    threading.Timer(0.05, bench.pipe.open.set).start()
+
+    await bench.pump.drain(5)
+
+    assert bench.acknowledged == list(range(len(bench.acknowledged)))
+    assert 1 <= len(bench.acknowledged) <= 4, "one batch was in hand"
+
+
+async def test_draining_gives_up_on_work_that_does_not_end(bench: Bench) -> None:
+    bench.pipe.open.clear()
+    bench.pump.start()
+    await bench.offer(0)
+    await asyncio.to_thread(bench.pipe.entered.wait)
+
+    await bench.pump.drain(0.05)
+
+    assert bench.pump.busy
+    assert bench.acknowledged == []
+
+
+async def test_draining_does_not_wait_for_a_dependency_that_is_away(bench: Bench) -> None:
+    bench.pipe.errors = [TransientError("postgres")] * 1_000
+    bench.pump.start()
+    await bench.offer(0)
+    await asyncio.to_thread(bench.pipe.entered.wait)
+
+    await asyncio.wait_for(bench.pump.drain(5), 5)
+
+    assert bench.acknowledged == []
+
+
+async def test_a_fault_of_the_chassis_itself_ends_a_task(bench: Bench) -> None:
+    bench.pipe.errors = [ValueError("a bug")]
+    handling, _ = bench.pump.start()
+    await bench.offer(0)
+
+    await asyncio.wait([handling], timeout=5)
+
+    assert isinstance(handling.exception(), ValueError)
