@@ -31,7 +31,7 @@ from placet.limits import CLOCK_LEEWAY_SECONDS, MAX_DEADLINE_SECONDS
 from placet.messages import Message
 from placet.trust import Trust
 from placet.verify import verify
-from services.approver.model import Claim, Decision, Refused
+from services.approver.model import Claim, Decision, Refused, Review
 
 _CHANGE: Final = Retry.AFTER_CHANGE
 
@@ -95,9 +95,27 @@ def check_originals(
     return cast("ActionClassified", classified)
 
 
-def same_classification(stored: object, classified: ActionClassified) -> bool:
-    """Whether what reviewers were shown is what was classified, compared in canonical form."""
-    return canonical_bytes(stored) == canonical_bytes(classified.model_dump(mode="json"))
+def confirm(review: Review, originals: Originals, trust: Trust, *, at: datetime) -> Refused | None:
+    """Why an approval of the review must not become a grant; None where everything still holds.
+
+    The row is believed in nothing that matters: requirement, terms and card are held against what was signed.
+    """
+    decision = review.decision
+    classified = check_originals(decision, review.classification, originals, trust, at=at)
+    if isinstance(classified, Refused):
+        return classified
+    try:
+        verdict, _ = verify_claims(decision.verdict, VerdictClaims, trust, at=at)
+    except ContractError as error:
+        return Refused(error.code, f"The verdict does not hold any more: {error.sentence}.")
+    said = (verdict.action_id, verdict.commitment, verdict.decision, verdict.requirement)
+    held = (review.action_id, commitment_digest(decision.commitment), Verdict.REVIEW, review.requirement)
+    terms = (classified.action.resource, classified.deadline, classified.on_behalf_of)
+    if said != held or terms != (decision.resource, decision.deadline, review.on_behalf_of):
+        return Refused("review_changed", "The review is not the one that was decided.")
+    if canonical_bytes(review.classified) != canonical_bytes(classified.model_dump(mode="json")):
+        return Refused("review_changed", "What the reviewers were shown is not what was classified.")
+    return None
 
 
 def _says(verdict: VerdictClaims, decided: ActionDecided) -> bool:

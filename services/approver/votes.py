@@ -18,8 +18,8 @@ from placet.base import ActionId
 from placet.events import Outcome
 from placet.trust import Trust
 from services.approver.decide import judge
-from services.approver.evidence import check_originals, same_classification
-from services.approver.model import Judgement, Refused, Review, Settlement, Vote
+from services.approver.evidence import confirm
+from services.approver.model import Judgement, Review, Settlement, Vote
 from services.approver.parts import Parts, close_review
 from services.approver.record import Ending
 from services.chassis import logs, telemetry
@@ -82,11 +82,9 @@ class Votes:
         if decision.proposal is None:
             raise ValueError("a review without an original")
         originals = self._parts.proposals.fetch(decision.proposal, review.classification)
-        found = check_originals(decision, review.classification, originals, trust, at=self._parts.clock())
-        if not isinstance(found, Refused) and not same_classification(review.classified, found):
-            found = Refused("review_changed", "What the reviewers were shown is not what was classified.")
-        if isinstance(found, Refused):
-            return Settlement(Outcome.DENIED, found.code, found.sentence, found.retry)
+        refused = confirm(review, originals, trust, at=self._parts.clock())
+        if refused is not None:
+            return Settlement(Outcome.DENIED, refused.code, refused.sentence, refused.retry)
         return settlement
 
     def _tell(self, judged: tuple[tuple[Vote, Judgement], ...], ending: Ending | None) -> None:

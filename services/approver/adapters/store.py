@@ -114,10 +114,8 @@ class PostgresSession:
     def owners(self, action_ids: Iterable[ActionId]) -> Mapping[ActionId, Claim]:
         """Who owns these action ids."""
         query = "SELECT action_id::text, agent, digest FROM approver.actions WHERE action_id = ANY(%(ids)s::uuid[])"
-        return {
-            row[0]: Claim(action_id=row[0], agent=row[1], digest=row[2])
-            for row in self._run(query, {"ids": list(action_ids)})
-        }
+        rows = self._run(query, {"ids": list(action_ids)}).all()
+        return {row.action_id: Claim(action_id=row.action_id, agent=row.agent, digest=row.digest) for row in rows}
 
     def end(self, endings: Sequence[Ending]) -> None:
         """Write outcomes and what is to be published about them."""
