@@ -5,6 +5,7 @@ Rules:
   code, and its value is not kept: nobody vouches for what it holds.
 - The same place is the same message. Other bytes at a place that has an entry are a conflict, not a duplicate.
 - The same event id with other bytes is appended and flagged divergent.
+- Nothing is signed on top of a tree that is not the one last signed.
 - Columns for queries are derived from the verified event and from nothing else.
 """
 
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from placet.audit.entry import TRUST_TOPIC, accepted_leaf, refused_leaf, trust_leaf, value_hash
 from placet.catalogue import CATALOGUE, Role, Topic
-from placet.checkpoint import Checkpoint
+from placet.checkpoint import Checkpoint, CheckpointError, parse_checkpoint, parse_note
 from placet.errors import ContractError
 from placet.events import LedgerCheckpointed
 from placet.keys import PublicKey
@@ -26,7 +27,7 @@ from placet.merkle import Frontier, leaf_hash
 from placet.messages import Message
 from placet.trust import Trust
 from placet.verify import Verified, verify
-from services.ledger.errors import PositionConflictError
+from services.ledger.errors import PositionConflictError, TreeDamagedError
 from services.ledger.ports import Known, NewEntry, Place, Projection, StoredCheckpoint
 
 CONSUMED: Final[tuple[Topic, ...]] = tuple(topic for topic, spec in CATALOGUE.items() if Role.LEDGER in spec.consumers)
@@ -119,6 +120,25 @@ def grow(frontier: Frontier, entries: Sequence[NewEntry], origin: str) -> Grown:
         nodes += finished
     head = Checkpoint(origin=origin, size=grown.size, root=grown.root())
     return Grown(tuple(hashes), tuple(nodes), grown, head)
+
+
+def check_head(frontier: Frontier, head: StoredCheckpoint | None, origin: str) -> None:
+    """That the stored tree is the one last signed, under this name; raise TreeDamagedError.
+
+    A log must not sign what contradicts an earlier checkpoint (c2sp.org/tlog-checkpoint).
+    """
+    if head is None:
+        if frontier.size:
+            raise TreeDamagedError(f"{frontier.size} entries and no checkpoint")
+        return
+    if (head.size, head.root) != (frontier.size, frontier.root()):
+        raise TreeDamagedError(f"{frontier.size} entries are not the tree of the checkpoint for {head.size}")
+    try:
+        signed = parse_checkpoint(parse_note(head.note.encode()).body)
+    except CheckpointError as error:
+        raise TreeDamagedError(f"the newest checkpoint cannot be read: {error.sentence}") from None
+    if signed != Checkpoint(origin=origin, size=head.size, root=head.root):
+        raise TreeDamagedError(f"the newest checkpoint is of {signed.origin}, {signed.size} entries; this is {origin}")
 
 
 def checkpoint_event(origin: str, head: StoredCheckpoint) -> LedgerCheckpointed:

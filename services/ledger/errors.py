@@ -17,5 +17,9 @@ class PositionConflictError(LedgerError):
     """A topic holds other bytes where an entry was already made: it was recreated or rewritten. An operator decides."""
 
 
+class TreeDamagedError(LedgerError):
+    """The database does not hold the tree of its newest checkpoint: nothing may be signed on top of it."""
+
+
 class NotInLedgerError(LedgerError):
     """Nothing is recorded there; the API's 404."""

@@ -54,7 +54,7 @@ class Appender:
     def append(self, messages: Sequence[Message]) -> int:
         """Append what has no entry yet; the number of new entries, durable when this returns.
 
-        An empty batch still records a new trust file. Raises TransientError, SequencerLostError, PositionConflictError.
+        An empty batch still records a new trust file. Raises TransientError and LedgerError.
         """
         try:
             return self._append(messages)
@@ -66,7 +66,9 @@ class Appender:
     def _append(self, messages: Sequence[Message]) -> int:
         # Gather.
         if self._frontier is None:
-            self._frontier = self.sequencer.frontier()
+            committed = self.sequencer.frontier()
+            decide.check_head(committed, self.sequencer.head(), self.origin)
+            self._frontier = committed
         now = self.now()
         places: list[Place] = [(m.topic, m.partition, m.offset) for m in messages]
         new = decide.unseen(messages, self.sequencer.known_positions(places) if places else {})

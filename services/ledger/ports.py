@@ -103,6 +103,10 @@ class Sequencer(Protocol):
         """The tree as committed."""
         ...
 
+    def head(self) -> StoredCheckpoint | None:
+        """The newest checkpoint, or None."""
+        ...
+
     def trust_version(self) -> int:
         """Newest trust file recorded; 0: none."""
         ...

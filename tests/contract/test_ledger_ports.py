@@ -71,6 +71,7 @@ class TestStore:
         assert (store.sequencer.frontier().size, store.sequencer.trust_version()) == (0, 0)
         assert store.sequencer.next_offsets([("t", 0)]) == {("t", 0): 0}
         assert store.reader.head() is None
+        assert store.sequencer.head() is None
         assert list(store.reader.entries(0, 10)) == []
         assert store.reader.page(Filter(), 10) == []
         for absent in (lambda: store.reader.entry(0), lambda: store.reader.checkpoint(1)):
@@ -88,6 +89,7 @@ class TestStore:
         head = store.reader.head()
         assert head is not None
         assert (head.size, head.root) == (len(entries), again.root()) == (frontier.size, frontier.root())
+        assert store.sequencer.head() == head
         assert [store.reader.entry(entry.seq) for entry in entries] == entries
         assert list(store.reader.entries(2, 4)) == entries[2:4]
 

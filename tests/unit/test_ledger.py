@@ -20,7 +20,7 @@ from placet.events import ExecutionStatus, Outcome
 from placet.messages import Message
 from services.chassis.errors import TransientError
 from services.ledger import decide
-from services.ledger.errors import PositionConflictError, SequencerLostError
+from services.ledger.errors import PositionConflictError, SequencerLostError, TreeDamagedError
 from services.ledger.export import export_lines
 from services.ledger.fsck import fsck
 from services.ledger.handle import Appender, InForce
@@ -181,6 +181,38 @@ def test_a_commit_whose_answer_is_lost_is_offered_again(when: str) -> None:
     writer.append(STORY[4:])
     found = verify_export(export_lines(store), WORLD.root.public)
     assert (found.problems, found.entries) == ([], len(STORY) + 1)
+
+
+DAMAGED: dict[str, Callable[[MemoryStore], None]] = {
+    "an entry's hash changed": lambda s: s.tree.__setitem__((3, 0), bytes(32)),
+    "the tail cut off": lambda s: s.stored.__delitem__(-1),
+    "the checkpoints gone": lambda s: s.heads.clear(),
+    "the newest checkpoint gone": lambda s: s.heads.__delitem__(-1),
+    "another root": lambda s: s.heads.__setitem__(-1, replace(s.heads[-1], root=bytes(32))),
+    "another note": lambda s: s.heads.__setitem__(-1, replace(s.heads[-1], note=s.heads[0].note)),
+    "no note": lambda s: s.heads.__setitem__(-1, replace(s.heads[-1], note="")),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_nothing_is_signed_on_top_of_a_damaged_tree(name: str) -> None:
+    store = MemoryStore()
+    appender(store).append(STORY[:5])
+    appender(store).append(STORY[5:10])
+    DAMAGED[name](store)
+    heads = list(store.heads)
+    with pytest.raises(TreeDamagedError):
+        appender(store).append(STORY[10:])
+    assert store.heads == heads
+
+
+def test_a_log_keeps_its_name() -> None:
+    store = MemoryStore()
+    appender(store).append(STORY[:5])
+    renamed = appender(store)
+    renamed.origin = "placet.test/other"
+    with pytest.raises(TreeDamagedError, match=r"this is placet\.test/other"):
+        renamed.append(STORY[5:])
 
 
 # The writer's life -------------------------------------------------------------------------------------------------

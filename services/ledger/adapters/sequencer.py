@@ -16,11 +16,11 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from placet.audit.entry import TRUST_TOPIC, parse_time
+from placet.audit.entry import TRUST_TOPIC
 from placet.merkle import Frontier, peaks_of
 from services.chassis.errors import TransientError
-from services.ledger.errors import SequencerLostError
-from services.ledger.ports import Batch, Known, Place
+from services.ledger.errors import SequencerLostError, TreeDamagedError
+from services.ledger.ports import Batch, Known, Place, StoredCheckpoint
 
 LOCK: Final = 0x706C6163657403
 """Of the sequencer; one ledger per database."""
@@ -82,6 +82,13 @@ class PostgresSequencer:
             row = connection.execute("SELECT coalesce(max(seq) + 1, 0) FROM ledger.entries").fetchone()
             size = int(row[0]) if row is not None else 0
             return Frontier(size, [_node(connection, level, index) for level, index in peaks_of(size)])
+
+    def head(self) -> StoredCheckpoint | None:
+        """The newest checkpoint, or None."""
+        query = "SELECT size, root, note FROM ledger.checkpoints ORDER BY size DESC LIMIT 1"
+        with self._held() as connection:
+            row = connection.execute(query).fetchone()
+        return None if row is None else StoredCheckpoint(int(row[0]), bytes(row[1]), str(row[2]))
 
     def trust_version(self) -> int:
         """Newest version of the trust file that has an entry; 0: none."""
@@ -177,7 +184,7 @@ def _node(connection: psycopg.Connection[TupleRow], level: int, index: int) -> b
         query = "SELECT hash FROM ledger.nodes WHERE level = %s AND index = %s"
         row = connection.execute(query, (level, index)).fetchone()
     if row is None:
-        raise SequencerLostError(f"the tree lacks the node at level {level}, index {index}")
+        raise TreeDamagedError(f"the tree lacks the node at level {level}, index {index}")
     return bytes(row[0])
 
 
@@ -190,7 +197,7 @@ def _columns(first: int, batch: Batch) -> list[list[Any]]:
             leaf.topic,
             leaf.partition,
             leaf.offset,
-            parse_time(leaf.received_at),
+            batch.at,
             bytes.fromhex(leaf.value_hash),
             leaf.refused,
             leaf.key,
