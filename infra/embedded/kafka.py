@@ -34,6 +34,7 @@ from infra.embedded.kafka_config import (
 )
 from infra.embedded.secrets import password_file, write_private
 from infra.errors import PartFailedError, PartUnavailableError
+from infra.ports import choose
 from placet.kafka_settings import KafkaSettings
 
 START_SECONDS = 60.0
@@ -142,7 +143,9 @@ class EmbeddedKafka:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in self.users.values():
             password_file(path)
-        (self.folder / "ports.json").write_text(json.dumps(_free_ports(2)))
+        (self.folder / "ports.json").write_text(
+            json.dumps(list(choose(("client", "controller"), preferred=False).values()))
+        )
         client, controller = self._ports()
         text = properties(
             Node(client, controller, self.folder / "data"),
@@ -223,17 +226,6 @@ class EmbeddedKafka:
                 client.close()
         finally:
             chatter.setLevel(level)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ask the operating system for free ports, held together so that they differ."""
-    with contextlib.ExitStack() as stack:
-        found = []
-        for _ in range(count):
-            probe = stack.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            found.append(int(probe.getsockname()[1]))
-        return found
 
 
 def _tail(*paths: Path, lines: int = 8) -> str:
