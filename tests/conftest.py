@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.fix_chassis",
     "tests.fix_desk",
     "tests.fix_embedded",
+    "tests.fix_executor",
     "tests.fix_gate",
     "tests.fix_ledger",
     "tests.fix_settle",

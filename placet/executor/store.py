@@ -76,11 +76,11 @@ class Store:
             # Made here, so that SQLite's own files beside it get the same mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
-            self._owner_file = self._lock_owner(self._owner, create=True)
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            self._owner_file = self._lock_owner(self._owner, create=True)
         except (OSError, sqlite3.Error) as error:
             raise ClientError(
                 f"The executor's store {path} cannot be used ({type(error).__name__}). Nothing was run. "
