@@ -17,13 +17,13 @@ from typing import Any, Final, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.partitioner import DefaultPartitioner
 from pydantic import TypeAdapter, ValidationError
 
 from infra.errors import InfraError, PartFailedError
 from placet.base import ActionId
 from placet.canonical import sha256_hex
 from placet.catalogue import CATALOGUE, Topic
+from placet.kafka_client import partition_for
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER
 
@@ -169,7 +169,7 @@ class DeadLetters:
                 raise PartFailedError(
                     f"The topic {topic} does not exist, so nothing tells whether there is an outcome."
                 )
-            mine = TopicPartition(topic, DefaultPartitioner()(key, partitions, partitions))
+            mine = TopicPartition(topic, partition_for(action_id, len(partitions)))
             # A UUIDv7 starts with its time: no outcome is older than its action.
             born = int(action_id.replace("-", "")[:12], 16) - CLOCK_SLACK_MILLISECONDS
             found = self._client.offsets_for_times({mine: max(0, born)})[mine]
