@@ -37,7 +37,7 @@ class Text:
     characters: int
     head: tuple[Segment, ...] | None = None
     kind: str = "string"
-    """string, number, boolean, null or empty."""
+    """string, number, boolean, null (also an empty list or object) or empty (a string without characters)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,9 @@ def _scalar(value: Any, pointer: str, masks: Masks) -> Text:
     if isinstance(value, str):
         return text(value, masks.value(pointer))
     spelled = json.dumps(value)
-    kind = "null" if value is None else "boolean" if isinstance(value, bool) else "number"
-    return Text(segments(spelled), len(spelled), kind=kind if not isinstance(value, Mapping | list) else "empty")
+    nothing = value is None or isinstance(value, Mapping | list)
+    kind = "null" if nothing else "boolean" if isinstance(value, bool) else "number"
+    return Text(segments(spelled), len(spelled), kind=kind)
 
 
 def _records(value: Any) -> bool:
