@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, GetCoreSchemaHandler, StringConstraints, ValidationError, ValidationInfo
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, StringConstraints, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from placet.base import Sha256, Strict
@@ -29,11 +29,19 @@ MEMBER: Final = "$file"
 _CHUNK: Final = 1 << 20
 
 
+def _no_dots(name: str) -> str:
+    if name in {".", ".."}:
+        raise ValueError("not the name of a file")
+    return name
+
+
 class FileReference(Strict):
     """A file as it travels."""
 
     bytes: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\x00-\x1f\x7f]+$")]
+    name: Annotated[
+        str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\x00-\x1f\x7f]+$"), AfterValidator(_no_dots)
+    ]
     sha256: Sha256
 
 

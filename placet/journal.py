@@ -144,7 +144,8 @@ class Journal:
         with self._held() as file:
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-            os.write(file, (b"\n" if torn else b"") + _line(line))
+            # The mark makes sure that a line which lacks only its end stays no line.
+            os.write(file, (b"#\n" if torn else b"") + _line(line))
             if durable:
                 os.fsync(file)
 

@@ -10,15 +10,17 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typing_extensions
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, PydanticUserError, TypeAdapter, ValidationError
 
 from placet.canonical import canonical_bytes
 from placet.files import Copies, File
@@ -68,27 +70,43 @@ def register(name: str, function: Callable[..., Any]) -> Registered:
             raise TypeError(f"{name}: parameter {parameter.name!r} must be a plain named parameter")
         if parameter.name not in hints:
             raise TypeError(f"{name}: parameter {parameter.name!r} declares no type")
-        _check_declared(name, parameter.name, hints[parameter.name])
-        adapters[parameter.name] = TypeAdapter(hints[parameter.name])
+        declared = _declared(name, parameter.name, hints[parameter.name])
+        try:
+            adapters[parameter.name] = TypeAdapter(declared)
+        except PydanticUserError as error:
+            raise TypeError(f"{name}: parameter {parameter.name!r}: {error.message}") from None
         if parameter.default is inspect.Parameter.empty:
             required.add(parameter.name)
     return Registered(name, function, adapters, frozenset(required))
 
 
-def _check_declared(action: str, parameter: str, declared: Any) -> None:
+def _declared(action: str, parameter: str, declared: Any) -> Any:
+    """The type to validate with; raise `TypeError` where JSON does not have it."""
     origin = typing.get_origin(declared)
     inside: tuple[Any, ...] = typing.get_args(declared)
+
+    def within(each: Any) -> Any:
+        return _declared(action, parameter, each)
+
     if declared in {*_SCALARS, list, dict, None, File} or typing_extensions.is_typeddict(declared):
-        return
-    if isinstance(declared, type) and issubclass(declared, BaseModel):
-        return
+        return declared
+    if isinstance(declared, type) and origin is None and issubclass(declared, BaseModel):
+        return declared
     if origin is typing.Literal and all(isinstance(each, _SCALARS) for each in inside):
-        return
+        return Annotated[declared, BeforeValidator(lambda value: _exactly(value, inside))]
     if origin is typing.Annotated:
-        inside = inside[:1]
-    elif origin is dict and inside[0] is str:
-        inside = inside[1:]
-    elif origin not in {list, typing.Union, types.UnionType}:
-        raise TypeError(f"{action}: the declared type of parameter {parameter!r} is not one that JSON has")
-    for each in inside:
-        _check_declared(action, parameter, each)
+        return Annotated[(within(inside[0]), *inside[1:])]
+    if origin is list:
+        return list[within(inside[0])]  # type: ignore[misc]  # known when the function is registered
+    if origin is dict and inside[0] is str:
+        return dict[str, within(inside[1])]  # type: ignore[misc]  # as above
+    if origin in {typing.Union, types.UnionType}:
+        return functools.reduce(operator.or_, map(within, inside))
+    raise TypeError(f"{action}: the declared type of parameter {parameter!r} is not one that JSON has")
+
+
+def _exactly(value: Any, members: tuple[Any, ...]) -> Any:
+    """`true` is not `Literal[1]`, although Python finds them equal."""
+    if not any(type(value) is type(member) and value == member for member in members):
+        raise ValueError("not one of the values")
+    return value
