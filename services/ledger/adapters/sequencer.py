@@ -61,7 +61,15 @@ class PostgresSequencer:
         """Try once to become the sequencer; raise TransientError where the database is away."""
         with _transient():
             if self._connection is None:
-                self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=5, options=_OPTIONS)
+                self._connection = psycopg.connect(
+                    self._dsn,
+                    autocommit=True,
+                    connect_timeout=5,
+                    options=_OPTIONS,
+                    application_name="ledger-writer",
+                    keepalives_idle=5,
+                    tcp_user_timeout=15_000,  # a host that fell silent is away, too
+                )
             held = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
         return held is not None and bool(held[0])
 
@@ -71,10 +79,13 @@ class PostgresSequencer:
             connection.execute("SELECT 1")
 
     def close(self) -> None:
-        """Give the lock up with the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Give the lock up, at once where the server still listens, with the connection where it does not."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with contextlib.suppress(psycopg.Error):
+            connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+        connection.close()
 
     def frontier(self) -> Frontier:
         """The tree as committed, by its newest checkpoint."""
