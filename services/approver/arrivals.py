@@ -7,7 +7,7 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ class Ends:
     settlement: Settlement
     decision: Decision | None
     """None where nothing that holds was decided about it."""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Withdraws:
     """The agent takes its action back."""
 
     claim: Claim
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +72,30 @@ def needs_originals(message: Verified[Any]) -> bool:
 
 def arrival(message: Verified[Any], originals: Originals | None, trust: Trust, *, at: datetime) -> Arrival:
     """What a verified message asks for; `originals` where `needs_originals` said so."""
+    trace = message.message.trace.get("traceparent", "")
     match message.data:
         case ActionDecided() as decided:
-            return _decided(decided, originals, trust, at)
+            return _decided(decided, originals, trust, at, trace)
         case ActionFailed() as failed:
-            return _failed(failed)
+            return _failed(failed, trace)
         case ActionFollowed() as followed:
             claim = Claim(action_id=followed.action_id, agent=followed.agent, digest=followed.digest)
-            return Withdraws(claim) if followed.step == "withdrawn" else Ignored(claim, "nothing_was_asked")
+            return Withdraws(claim, trace) if followed.step == "withdrawn" else Ignored(claim, "nothing_was_asked")
         case other:
             raise TypeError(f"settle does not consume {type(other).__name__}")
 
 
-def refusal(claim: Claim, refused: Refused) -> Ends:
-    """The end of an action about which something does not hold."""
-    return Ends(claim, Settlement(Outcome.DENIED, refused.code, refused.sentence, refused.retry), None)
-
-
-def _decided(decided: ActionDecided, originals: Originals | None, trust: Trust, at: datetime) -> Arrival:
+def _decided(decided: ActionDecided, originals: Originals | None, trust: Trust, at: datetime, trace: str) -> Arrival:
     claim = Claim(action_id=decided.action_id, agent=decided.agent, digest=decided.digest)
     decision = admit(decided, trust, at=at)
     if isinstance(decision, Refused):
-        return refusal(claim, decision)
+        return _refusal(claim, decision, trace)
+    decision = replace(decision, trace=trace)
     if decided.decision is Verdict.REVIEW:
         found = originals or Originals(None, None)
         classified = check_originals(decision, decided.classification, found, trust, at=at)
         if isinstance(classified, Refused):
-            return refusal(claim, classified)
+            return _refusal(claim, classified, trace)
         return Holds(claim, decision, decided, classified)
     reasons = " ".join(decided.reasons)
     if decided.decision is Verdict.ALLOW:
@@ -106,13 +105,17 @@ def _decided(decided: ActionDecided, originals: Originals | None, trust: Trust, 
     return Ends(claim, Settlement(Outcome.DENIED, "policy_denies", sentence, Retry.AFTER_CHANGE), decision)
 
 
-def _failed(failed: ActionFailed) -> Ends:
+def _refusal(claim: Claim, refused: Refused, trace: str) -> Ends:
+    return Ends(claim, Settlement(Outcome.DENIED, refused.code, refused.sentence, refused.retry), None, trace)
+
+
+def _failed(failed: ActionFailed, trace: str) -> Ends:
     claim = Claim(action_id=failed.action_id, agent=failed.agent, digest=failed.digest or NO_DIGEST)
     retry = Retry.LATER if failed.code in _PASSING else Retry.AFTER_CHANGE
     sentence = f"The action could not be processed ({failed.stage}: {failed.code})."
-    return Ends(claim, Settlement(Outcome.DENIED, failed.code, sentence, retry), None)
+    return Ends(claim, Settlement(Outcome.DENIED, failed.code, sentence, retry), None, trace)
 
 
-def early_withdrawal(claim: Claim) -> Ends:
+def early_withdrawal(one: Withdraws) -> Ends:
     """The end of an action withdrawn before anything was decided about it."""
-    return Ends(claim, withdrawn(), None)
+    return Ends(one.claim, withdrawn(), None, one.trace)

@@ -15,8 +15,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from placet.messages import Outgoing
-from services.approver.ports import Outbox
+from services.approver.ports import Outbox, Waiting
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.retry import CEILING_SECONDS, Retry
@@ -65,15 +64,15 @@ class Wake:
 def relay(outbox: Outbox, wake: Wake, retry: Retry) -> Background:
     """Publish what the outbox holds, as its one relay."""
 
-    def look() -> Sequence[tuple[int, Outgoing]]:
+    def look() -> Sequence[Waiting]:
         return outbox.waiting(RELAY_BATCH) if outbox.hold() else ()
 
     async def publish(publisher: Publisher) -> bool:
         waiting = await asyncio.to_thread(look)
         telemetry.gauge(Metric.OUTBOX_MESSAGES, len(waiting))
         if waiting:
-            await publisher.publish([message for _, message in waiting])
-            await asyncio.to_thread(outbox.published, [number for number, _ in waiting])
+            await publisher.publish([one.message for one in waiting], [one.trace for one in waiting])
+            await asyncio.to_thread(outbox.published, [one.id for one in waiting])
         return bool(waiting)
 
     return _forever(publish, wake, retry, None)

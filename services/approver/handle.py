@@ -86,7 +86,8 @@ class Settle:
         claim = Claim(action_id=named.action_id, agent=named.agent, digest=named.digest or NO_DIGEST)
         sentence = f"What was decided about the action could not be read ({code})."
         settlement = Settlement(Outcome.DENIED, code, sentence, Retry.LATER)
-        self._settle([Ends(claim, settlement, None)], self._parts.trust.current())
+        trace = authentic.message.trace.get("traceparent", "")
+        self._settle([Ends(claim, settlement, None, trace)], self._parts.trust.current())
         return []
 
     def _arrival(self, message: Verified[Any], trust: Trust, at: datetime) -> Arrival:
@@ -139,7 +140,7 @@ class _Batch:
     def _begin(self, one: Arrival) -> None:
         """What arrives first for an action."""
         if isinstance(one, Withdraws):
-            one = early_withdrawal(one.claim)
+            one = early_withdrawal(one)
         if isinstance(one, Holds):
             opened = self._open(one)
             if isinstance(opened, Review):
@@ -152,7 +153,7 @@ class _Batch:
             one = Ends(one.claim, opened, one.decision)
         if isinstance(one, Ends):
             self._endings.append(
-                self._scribe.end_undecided(one.claim, one.settlement)
+                self._scribe.end_undecided(one.claim, one.settlement, one.trace)
                 if one.decision is None
                 else self._scribe.end(one.decision, one.settlement)
             )

@@ -87,6 +87,8 @@ class Decision:
     rules: tuple[RuleId, ...]
     labels: tuple[str, ...]
     proposal: Position | None
+    trace: str = ""
+    """W3C traceparent of the event that decided it, or empty: telemetry, nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -85,8 +86,17 @@ class Store(Protocol):
     def waiting_votes(self, limit: int) -> Sequence[ActionId]:
         """Actions with votes not judged yet, longest waiting first."""
 
-    def seconds_to_next_due(self) -> float | None:
-        """How long until a review expires or escalates; None where none is open."""
+    def open_reviews(self) -> tuple[int, float | None]:
+        """How many are open, and the seconds until the next expires or escalates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message to be published, its place in the order, and the traceparent it goes out with."""
+
+    id: int
+    message: Outgoing
+    trace: str
 
 
 class Outbox(Protocol):
@@ -95,8 +105,8 @@ class Outbox(Protocol):
     def hold(self) -> bool:
         """Become or stay the only relay; False where another process is it."""
 
-    def waiting(self, limit: int) -> Sequence[tuple[int, Outgoing]]:
-        """The oldest messages with their ids."""
+    def waiting(self, limit: int) -> Sequence[Waiting]:
+        """The oldest messages."""
 
     def published(self, ids: Sequence[int]) -> None:
         """Forget messages that the brokers have acknowledged."""

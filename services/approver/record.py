@@ -47,6 +47,7 @@ class Ending:
     message: Outgoing
     grant_id: str | None
     at: datetime
+    trace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Step:
     recorded: ReviewRecorded
     message: Outgoing
     at: datetime
+    trace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,12 @@ class Scribe:
             labels=decision.labels,
             proposal=decision.proposal,
             grant=grant,
+            trace=decision.trace,
         )
 
-    def end_undecided(self, claim: Claim, settlement: Settlement) -> Ending:
+    def end_undecided(self, claim: Claim, settlement: Settlement, trace: str) -> Ending:
         """How an action ends about which nothing was decided: failed, unprocessable or withdrawn early."""
-        return self._ending(claim, settlement, rules=(), labels=(), proposal=None, grant=None)
+        return self._ending(claim, settlement, rules=(), labels=(), proposal=None, grant=None, trace=trace)
 
     def opened(self, review: Review) -> Step:
         """The first step of a review."""
@@ -168,6 +171,7 @@ class Scribe:
         labels: tuple[str, ...],
         proposal: Position | None,
         grant: str | None,
+        trace: str,
     ) -> Ending:
         resolved = ActionResolved(
             action_id=claim.action_id,
@@ -187,6 +191,7 @@ class Scribe:
             message=self._seal(resolved),
             grant_id=None if grant is None else grant_id(claim.action_id),
             at=self.now,
+            trace=trace,
         )
 
     def _step(self, review: Review, step: ReviewStep, **content: Any) -> Step:
@@ -201,7 +206,7 @@ class Scribe:
             step=step,
             **content,
         )
-        return Step(recorded=recorded, message=self._seal(recorded), at=self.now)
+        return Step(recorded=recorded, message=self._seal(recorded), at=self.now, trace=review.decision.trace)
 
     def _seal(self, data: ActionResolved | ReviewRecorded) -> Outgoing:
         return seal(data, self.signer, time=self.now, trust_digest=self.trust.digest)

@@ -10,18 +10,19 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from placet.base import ActionId
 from placet.events import Outcome
 from placet.trust import Trust
-from services.approver.decide import judge
+from services.approver.decide import Ruling, judge
 from services.approver.evidence import confirm
-from services.approver.model import Judgement, Review, Settlement, Vote
+from services.approver.model import Review, Settlement, Vote
 from services.approver.parts import Parts, close_review
-from services.approver.record import Ending
+from services.approver.ports import Session
+from services.approver.record import Ending, Step
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.telemetry import Metric, SpanName
@@ -53,26 +54,39 @@ class Votes:
 
     def judge_review(self, action_id: ActionId) -> None:
         """Judge the pending votes of one review."""
-        with telemetry.span(SpanName.SETTLE), self._parts.store.transaction() as session:
+        with self._parts.store.transaction() as session:
             review = session.lock(action_id)
             if review is None:
                 return
             counted, pending = session.votes(action_id)
             if not pending:
                 return
-            trust, now = self._parts.trust.current(), session.now()
-            standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
-            ruling = judge(review, counted, pending, standing, now)
-            settlement = self._confirmed(review, ruling.settlement, trust)
-            ending: Ending | None = None
-            for vote, judgement in ruling.judged:
-                session.record([scribe.voted(review, vote, judgement)])
-                review = replace(review, next_sequence=review.next_sequence + 1)
-            session.judge(ruling.judged, now)
-            if settlement is not None:
-                ending = close_review(session, review, settlement, standing, scribe)
+            with telemetry.span(SpanName.SETTLE, {"traceparent": review.decision.trace}):
+                ruling, ending = self._judge(session, review, counted, pending)
         self._committed()
-        self._tell(ruling.judged, ending)
+        for vote, judgement in ruling.judged:
+            telemetry.count(Metric.VOTES, vote=vote.kind, channel=vote.channel, counted=judgement.counted)
+            if not judgement.counted:
+                logs.get_logger().info("vote_not_counted", action_id=vote.action_id, code=judgement.code)
+        if ending is not None:
+            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
+
+    def _judge(
+        self, session: Session, review: Review, counted: Sequence[Vote], pending: Sequence[Vote]
+    ) -> tuple[Ruling, Ending | None]:
+        trust, now = self._parts.trust.current(), session.now()
+        standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
+        ruling = judge(review, counted, pending, standing, now)
+        settlement = self._confirmed(review, ruling.settlement, trust)
+        steps: list[Step] = []
+        for vote, judgement in ruling.judged:
+            steps.append(scribe.voted(review, vote, judgement))
+            review = replace(review, next_sequence=review.next_sequence + 1)
+        session.record(steps)
+        session.judge(ruling.judged, now)
+        if settlement is None:
+            return ruling, None
+        return ruling, close_review(session, review, settlement, standing, scribe)
 
     def _confirmed(self, review: Review, settlement: Settlement | None, trust: Trust) -> Settlement | None:
         """The settlement; an approval only if what was shown still holds."""
@@ -86,11 +100,3 @@ class Votes:
         if refused is not None:
             return Settlement(Outcome.DENIED, refused.code, refused.sentence, refused.retry)
         return settlement
-
-    def _tell(self, judged: tuple[tuple[Vote, Judgement], ...], ending: Ending | None) -> None:
-        for vote, judgement in judged:
-            telemetry.count(Metric.VOTES, vote=vote.kind, channel=vote.channel, counted=judgement.counted)
-            if not judgement.counted:
-                logs.get_logger().info("vote_not_counted", action_id=vote.action_id, code=judgement.code)
-        if ending is not None:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)

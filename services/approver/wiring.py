@@ -22,7 +22,7 @@ from services.chassis.health import Health
 from services.chassis.retry import Retry
 from services.chassis.runner import run_stream
 from services.chassis.stream import Background
-from services.chassis.telemetry import Metric, count
+from services.chassis.telemetry import Metric, count, gauge
 
 VOTES_CHANNEL = "placet_votes"
 OUTBOX_CHANNEL = "placet_outbox"
@@ -66,7 +66,8 @@ def build(settings: SettleSettings) -> Wired:
         health.ready(retry.work, retry.ready)
 
     def until_due() -> float:
-        due = store.seconds_to_next_due()
+        number, due = store.open_reviews()
+        gauge(Metric.OPEN_REVIEWS, number)
         return LOOK_SECONDS if due is None else due
 
     background = (

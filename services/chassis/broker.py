@@ -26,10 +26,11 @@ class BrokerPublisher:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, messages: Sequence[Outgoing], traces: Sequence[str] = ()) -> None:
         """See `services.chassis.stream.Publisher`."""
-        trace = telemetry.outgoing_headers()
-        await self.write([record_of(message, trace) for message in messages])
+        current = telemetry.outgoing_headers()
+        found = [[("traceparent", trace.encode())] if trace else [] for trace in traces] or [current] * len(messages)
+        await self.write([record_of(message, trace) for message, trace in zip(messages, found, strict=True)])
 
     async def write(self, records: Sequence[Record]) -> None:
         """Write all, in order, and wait for every acknowledgement; raise `TransientError`."""

@@ -25,9 +25,10 @@ BATCH_MESSAGES = 64
 class Publisher(Protocol):
     """Puts sealed messages on the broker."""
 
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, messages: Sequence[Outgoing], traces: Sequence[str] = ()) -> None:
         """Return when every broker has acknowledged all of them, in this order; raise `TransientError` otherwise,
-        when any number of them may have been written.
+        when any number of them may have been written. `traces` holds a W3C traceparent for each message, "" for
+        none; without it, each carries the current span's.
         """
 
 

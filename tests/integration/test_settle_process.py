@@ -70,12 +70,15 @@ class Rig:
         self._processes.append(process)
         return process
 
-    def send(self, outgoing: Outgoing) -> Position:
-        sent = self._producer.send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=outgoing.headers)
+    def send(self, outgoing: Outgoing, trace: str = "") -> Position:
+        headers = [*outgoing.headers, *([("traceparent", trace.encode())] if trace else [])]
+        sent = self._producer.send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)
         found = sent.get(timeout=30)
         return received(outgoing, topic=found.topic, partition=found.partition, offset=found.offset).position
 
-    def decide(self, decision: Verdict, requirement: Requirement | None = None, **proposal: Any) -> ActionDecided:
+    def decide(
+        self, decision: Verdict, requirement: Requirement | None = None, trace: str = "", **proposal: Any
+    ) -> ActionDecided:
         """Send proposal, classification and decision, as the services before settle do."""
         world = self.bench.world
         proposed = world.proposed(**proposal)
@@ -83,7 +86,7 @@ class Rig:
         classified = world.classified(proposed, proposal=at)
         found = self.send(world.seal(classified, time=now()))
         decided = world.decided(classified, decision=decision, requirement=requirement, classification=found)
-        self.send(world.seal(decided, time=now()))
+        self.send(world.seal(decided, time=now()), trace)
         return decided
 
     def until(self, enough: Callable[[], Any]) -> None:
@@ -177,6 +180,14 @@ def test_from_decision_to_outcome_and_from_click_to_outcome(rig: Rig, record_pro
     assert rig.resolved(rejected).reason.sentence.endswith(": not on a Friday")
     assert rig.resolved(withdrawn).outcome is Outcome.WITHDRAWN
     assert rig.resolved(expired).outcome is Outcome.EXPIRED
+
+    traced = [rig.decide(Verdict.REVIEW, ONE_LEAD, trace=f"00-{number * 32}-{number * 16}-01") for number in "ab"]
+    for one, number in zip(traced, "ab", strict=True):
+        rig.steps(one, ReviewStep.OPENED)
+        rig.bench.cast(one, "alice")
+        rig.steps(one, ReviewStep.CLOSED)
+        traces = {message.trace["traceparent"][3:35] for message in rig.seen if message.key == one.action_id.encode()}
+        assert traces == {number * 32}
 
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_SECONDS) == 0

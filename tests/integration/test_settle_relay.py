@@ -25,7 +25,8 @@ class Brokers:
         self.arrived = asyncio.Event()
         self._fails, self._written_first = fails, written_first
 
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, messages: Sequence[Outgoing], traces: Sequence[str] = ()) -> None:
+        assert len(traces) == len(messages)
         if self._fails:
             self._fails -= 1
             if self._written_first:

@@ -238,6 +238,17 @@ def test_a_review_nobody_answers_expires(bench: Bench) -> None:
     assert bench.waiting() == before
 
 
+def test_how_many_are_open_and_when_the_next_is_due(bench: Bench) -> None:
+    assert bench.parts.store.open_reviews() == (0, None)
+    first = bench.held()
+    bench.held(ONE_LEAD.model_copy(update={"escalations": (Escalation(after_seconds=60, group="oncall"),)}))
+    count, seconds = bench.parts.store.open_reviews()
+    assert count == 2
+    assert seconds == pytest.approx(60, abs=10)
+    bench.vote(first, "alice")
+    assert bench.parts.store.open_reviews()[0] == 1
+
+
 def test_escalation_steps_are_recorded_once_each(bench: Bench) -> None:
     steps = (Escalation(after_seconds=300, group="oncall"), Escalation(after_seconds=60, group="security"))
     decided = bench.held(ONE_LEAD.model_copy(update={"escalations": steps}))

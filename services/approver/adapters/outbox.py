@@ -16,6 +16,7 @@ from typing import Any, Final
 import psycopg
 
 from placet.messages import Outgoing
+from services.approver.ports import Waiting
 from services.chassis.database import read_dsn, transient
 
 RELAY_LOCK: Final = 0x706C6163657402
@@ -47,12 +48,15 @@ class PostgresOutbox:
         self._connection = connection
         return True
 
-    def waiting(self, limit: int) -> Sequence[tuple[int, Outgoing]]:
-        """The oldest messages with their ids; raise `TransientError`."""
+    def waiting(self, limit: int) -> Sequence[Waiting]:
+        """The oldest messages; raise `TransientError`."""
         rows = self._run(
-            "SELECT id, topic, key, value, signature FROM approver.outbox ORDER BY id LIMIT %s", (limit,)
+            "SELECT id, topic, key, value, signature, trace FROM approver.outbox ORDER BY id LIMIT %s", (limit,)
         ).fetchall()
-        return [(row[0], Outgoing(topic=row[1], key=row[2], value=row[3], signature=row[4])) for row in rows]
+        return [
+            Waiting(id=row[0], message=Outgoing(topic=row[1], key=row[2], value=row[3], signature=row[4]), trace=row[5])
+            for row in rows
+        ]
 
     def published(self, ids: Sequence[int]) -> None:
         """Forget messages that the brokers have acknowledged; raise `TransientError`."""

@@ -21,7 +21,8 @@ from services.approver.model import Claim, Decision, Review, ReviewState, Vote
 REVIEW_COLUMNS: Final = """
     action_id::text, agent, owner, on_behalf_of, digest, name, resource, purpose, classified, reasons, rules, labels,
     requirement, eligible, excluded, satisfiable, state, opened_at, expires_at, deadline, next_sequence, escalated,
-    closed_at, closed_code, closed_sentence, commitment, verdict, proposal, classification
+    closed_at, closed_code, closed_sentence, commitment, verdict, proposal, classification,
+    trace
 """
 VOTE_COLUMNS: Final = """
     id, request_id::text, action_id::text, digest, reviewer, vote, reason, channel, authentication, cast_at
@@ -30,12 +31,12 @@ INSERT_REVIEW: Final = """
     INSERT INTO approver.reviews
         (action_id, agent, owner, on_behalf_of, digest, name, resource, purpose, classified, reasons, rules, labels,
          requirement, eligible, excluded, satisfiable, opened_at, expires_at, deadline, next_sequence, escalates_at,
-         commitment, verdict, proposal, classification)
+         commitment, verdict, proposal, classification, trace)
     VALUES
         (%(action_id)s, %(agent)s, %(owner)s, %(on_behalf_of)s, %(digest)s, %(name)s, %(resource)s, %(purpose)s,
          %(classified)s, %(reasons)s, %(rules)s, %(labels)s, %(requirement)s, %(eligible)s, %(excluded)s,
          %(satisfiable)s, %(opened_at)s, %(expires_at)s, %(deadline)s, 1, %(escalates_at)s, %(commitment)s,
-         %(verdict)s, %(proposal)s, %(classification)s)
+         %(verdict)s, %(proposal)s, %(classification)s, %(trace)s)
 """
 
 _ELIGIBLE: Final = TypeAdapter(tuple[EligibleReviewer, ...])
@@ -77,6 +78,7 @@ def review_parameters(review: Review) -> dict[str, Any]:
         "verdict": decision.verdict,
         "proposal": Jsonb(decision.proposal.model_dump(mode="json")),
         "classification": Jsonb(review.classification.model_dump(mode="json")),
+        "trace": decision.trace,
     }
 
 
@@ -91,6 +93,7 @@ def read_review(row: Any) -> Review:
         rules=tuple(row.rules),
         labels=tuple(row.labels),
         proposal=Position.model_validate(row.proposal),
+        trace=row.trace,
     )
     return Review(
         decision=decision,

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import CursorResult
 
 from placet.base import ActionId, AgentId
-from placet.messages import Outgoing
 from services.approver.adapters.rows import (
     INSERT_REVIEW,
     REVIEW_COLUMNS,
@@ -47,8 +46,8 @@ _END: Final = """
          %(grant_id)s, %(at)s)
 """
 _PUBLISH: Final = """
-    INSERT INTO approver.outbox (topic, key, value, signature)
-    VALUES (%(topic)s, %(key)s, %(value)s, %(signature)s)
+    INSERT INTO approver.outbox (topic, key, value, signature, trace)
+    VALUES (%(topic)s, %(key)s, %(value)s, %(signature)s, %(trace)s)
 """
 
 
@@ -73,17 +72,17 @@ class PostgresStore:
         with transient(), self._engine.connect() as connection:
             return [row[0] for row in connection.exec_driver_sql(query, {"limit": limit})]
 
-    def seconds_to_next_due(self) -> float | None:
-        """How long until a review expires or escalates; None where none is open."""
+    def open_reviews(self) -> tuple[int, float | None]:
+        """How many are open, and the seconds until the next expires or escalates."""
         query = """
-            SELECT extract(epoch FROM least(
+            SELECT (SELECT count(*) FROM approver.reviews WHERE state = 'open'), extract(epoch FROM least(
                 (SELECT min(expires_at) FROM approver.reviews WHERE state = 'open'),
                 (SELECT min(escalates_at) FROM approver.reviews WHERE state = 'open' AND escalates_at IS NOT NULL)
             ) - clock_timestamp())
         """
         with transient(), self._engine.connect() as connection:
-            found = connection.exec_driver_sql(query).scalar()
-        return None if found is None else float(found)
+            count, seconds = connection.exec_driver_sql(query).one()
+        return count, None if seconds is None else float(seconds)
 
 
 class PostgresSession:
@@ -136,7 +135,7 @@ class PostgresSession:
             for ending in endings
         ]
         self._many(_END, rows)
-        self._publish(ending.message for ending in endings)
+        self._publish(endings)
 
     def open(self, reviews: Sequence[Review]) -> None:
         """Write new reviews."""
@@ -164,7 +163,7 @@ class PostgresSession:
             " WHERE action_id = %(action_id)s AND next_sequence <= %(sequence)s",
             [{"action_id": row["action_id"], "sequence": row["sequence"]} for row in rows],
         )
-        self._publish(step.message for step in steps)
+        self._publish(steps)
 
     def lock(self, action_id: ActionId) -> Review | None:
         """The review, locked until the transaction ends."""
@@ -233,9 +232,16 @@ class PostgresSession:
         """
         return [read_review(row) for row in self._run(query, {**parameters, "limit": limit})]
 
-    def _publish(self, messages: Iterable[Outgoing]) -> None:
+    def _publish(self, written: Sequence[Ending | Step]) -> None:
         rows = [
-            {"topic": one.topic, "key": one.key, "value": one.value, "signature": one.signature} for one in messages
+            {
+                "topic": one.message.topic,
+                "key": one.message.key,
+                "value": one.message.value,
+                "signature": one.message.signature,
+                "trace": one.trace,
+            }
+            for one in written
         ]
         self._many(_PUBLISH, rows)
 

@@ -69,7 +69,8 @@ CREATE TABLE approver.reviews (
     commitment text NOT NULL,
     verdict text NOT NULL,
     proposal jsonb NOT NULL,
-    classification jsonb NOT NULL
+    classification jsonb NOT NULL,
+    trace text NOT NULL
 );
 COMMENT ON COLUMN approver.reviews.classified IS 'ActionClassified as published: masked.';
 COMMENT ON COLUMN approver.reviews.escalated IS 'How many escalation steps were taken.';
@@ -113,8 +114,10 @@ CREATE TABLE approver.outbox (
     topic text NOT NULL,
     key bytea NOT NULL,
     value bytea NOT NULL,
-    signature bytea NOT NULL
+    signature bytea NOT NULL,
+    trace text NOT NULL
 );
+COMMENT ON COLUMN approver.outbox.trace IS 'W3C traceparent to publish it with, or empty: telemetry, not evidence.';
 COMMENT ON TABLE approver.outbox IS 'Sealed messages, published in this order and then deleted.';
 """
 
