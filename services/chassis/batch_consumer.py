@@ -13,6 +13,7 @@ Rules:
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any
@@ -150,8 +151,8 @@ class BatchConsumer:
         self.retry.succeeded()
         self._commit(client, batch)
         telemetry.observe(Metric.HANDLE_SECONDS, monotonic() - began)
-        for message in batch:
-            telemetry.count(Metric.MESSAGES, topic=message.topic, result="handled")
+        for topic, number in Counter(message.topic for message in batch).items():
+            telemetry.count(Metric.MESSAGES, number, topic=topic, result="handled")
 
     def _commit(self, client: Any, batch: Sequence[Message]) -> None:
         offsets = {

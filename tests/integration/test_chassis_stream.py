@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from placet.catalogue import CATALOGUE, Role, Topic
 from placet.keys import Signer
@@ -200,6 +204,78 @@ def test_a_message_in_hand_is_finished_and_committed_on_sigterm(rig: Rig) -> Non
 def _batches(worker: Worker) -> int:
     found = [line for line in worker.page("/metrics")[1].splitlines() if line.startswith("placet_batch_messages_count")]
     return int(float(found[0].split()[-1])) if found else 0
+
+
+class Collector:
+    """Takes what an OTLP/HTTP exporter sends."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, list[bytes]] = defaultdict(list)
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                collector.bodies[self.path].append(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def spans(self) -> list[Span]:
+        requests = [ExportTraceServiceRequest.FromString(body) for body in self.bodies["/v1/traces"]]
+        return [
+            span
+            for one in requests
+            for resource in one.resource_spans
+            for s in resource.scope_spans
+            for span in s.spans
+        ]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def test_spans_and_metrics_reach_a_collector_and_hold_no_value(rig: Rig) -> None:
+    collector = Collector()
+    try:
+        worker = rig.start(PLACET_OTLP_ENDPOINT=collector.endpoint)
+        trace, secret = "0af7651916cd43dd8448eb211c80319c", "correct horse battery staple"
+        message = rig.classified(purpose=secret)
+        rig.send(message, headers=[*message.headers, ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())])
+        (answer,) = rig.decided([message])
+        assert worker.stop() == 0
+    finally:
+        collector.close()
+
+    (span,) = [span for span in collector.spans() if span.trace_id.hex() == trace]
+    assert span.name == "placet.process"
+    assert span.parent_span_id.hex() == "b7ad6b7169203331"
+    assert dict(answer.headers)["traceparent"] == f"00-{trace}-{span.span_id.hex()}-01".encode()
+    everything = b"".join(body for bodies in collector.bodies.values() for body in bodies)
+    assert b"placet_messages" in everything
+    assert secret.encode() not in everything
+
+
+def test_a_collector_that_is_not_there_holds_nothing_up(rig: Rig) -> None:
+    worker = rig.start(PLACET_OTLP_ENDPOINT="http://127.0.0.1:1")
+    message = rig.classified()
+    rig.send(message)
+    rig.decided([message])
+    began = time.monotonic()
+
+    assert worker.stop() == 0
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.slow
