@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.fix_gate",
     "tests.fix_ledger",
     "tests.fix_settle",
+    "tests.fix_system",
 ]

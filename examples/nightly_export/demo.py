@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,12 +104,16 @@ def open_world(stage: Stage, stack: ExitStack, *, interactive: bool = False, say
         )
         for person in PEOPLE
     }
+    ledger = LedgerApi(stage.ledger)
+    stack.callback(ledger.close)
+    for reviewer in people.values():
+        stack.callback(reviewer.close)
     executor.wait_until_ready()
     return World(
         agent=agents["nightly-export"],
         other_agent=agents["other-agent"],
         people=people,
-        ledger=LedgerApi(stage.ledger),
+        ledger=ledger,
         buckets=buckets,
         warehouse_dsn=house.executor_dsn_file.read_text(),
         by_hand=(lambda action_id: _ask_the_person(stage, action_id, say)) if interactive else None,
@@ -134,33 +138,41 @@ def play(
     stage: Stage, *, interactive: bool = False, report: Path | None = None, say: Callable[[str], None] = click.echo
 ) -> int:
     """Play everything, verify offline, print the table (or leave it in `report`); return the process's exit status."""
-    ledger = LedgerApi(stage.ledger)
-    with ExitStack() as stack:
-        world = open_world(stage, stack, interactive=interactive, say=say)
-        held_checkpoint = stage.folder / "auditor" / "checkpoint"
-        held_checkpoint.parent.mkdir(parents=True)
+    auditor = stage.folder / "auditor"
+    auditor.mkdir(parents=True)
+    held_checkpoint = auditor / "checkpoint"
+    with closing(LedgerApi(stage.ledger)) as ledger:
         held_checkpoint.write_text(ledger.checkpoint())
-        results = []
-        for number, scenario in enumerate(SCENARIOS, 1):
-            say(f"\n  {number}. {scenario.title}")
-            result = play_one(scenario, world)
-            results.append(result)
-            for claim in result.claims:
-                say(f"      {'✓' if claim.holds else '✗'} {claim.sentence}")
-            if result.error:
-                say(f"      ✗ {result.error}")
-    say("\nOne action, from proposal to report")
-    for line in ledger.timeline_of("export.customers"):
-        say(f"  {line}")
+        with ExitStack() as stack:
+            results = _play_all(open_world(stage, stack, interactive=interactive, say=say), say)
+        say("\nOne action, from proposal to report")
+        for line in ledger.timeline_of("export.customers"):
+            say(f"  {line}")
+        ledger.wait_until_quiet()
+        export = auditor / "ledger.ndjson"
+        export.write_bytes(ledger.export())
     say("\nOffline verification, from a checkpoint kept outside the system before the first scenario")
-    verified = _verify(stage, held_checkpoint, ledger, say)
+    verified = _verify(export, stage.root_file, held_checkpoint, say)
     failed = sum(not result.passed for result in results)
-    closing = f"{table(results)}\n{len(results) - failed} scenarios passed, {failed} failed"
+    ending = f"{table(results)}\n{len(results) - failed} scenarios passed, {failed} failed"
     if report is None:
-        say("\n" + closing)
+        say("\n" + ending)
     else:
-        report.write_text(closing + "\n")
+        report.write_text(ending + "\n")
     return 0 if failed == 0 and verified else 1
+
+
+def _play_all(world: World, say: Callable[[str], None]) -> list[Result]:
+    results = []
+    for number, scenario in enumerate(SCENARIOS, 1):
+        say(f"\n  {number}. {scenario.title}")
+        result = play_one(scenario, world)
+        results.append(result)
+        for claim in result.claims:
+            say(f"      {'✓' if claim.holds else '✗'} {claim.sentence}")
+        if result.error:
+            say(f"      ✗ {result.error}")
+    return results
 
 
 def table(results: Sequence[Result]) -> str:
@@ -174,13 +186,10 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(rows)
 
 
-def _verify(stage: Stage, held: Path, ledger: LedgerApi, say: Callable[[str], None]) -> bool:
-    """Export the ledger and verify the file with the library's own command, in a process that reaches nothing else."""
-    export = stage.folder / "auditor" / "ledger.ndjson"
-    ledger.wait_until_quiet()
-    export.write_bytes(ledger.export())
+def _verify(export: Path, root: Path, held: Path, say: Callable[[str], None]) -> bool:
+    """Verify the exported file with the library's own command, in a process that is told of nothing else."""
     command = [sys.executable, "-m", "placet", "ledger", "verify", str(export)]
-    options = ["--root", str(stage.root_file), "--held", str(held)]
+    options = ["--root", str(root), "--held", str(held)]
     finished = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env={})
     for line in (finished.stdout + finished.stderr).splitlines():
         say(f"  {line}")

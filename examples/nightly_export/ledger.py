@@ -19,6 +19,10 @@ class LedgerApi:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=30)
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._http.close()
+
     def events(self, action_id: str, *, until: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The event data of one action, as soon as a condition holds of them, or what there is after 20 seconds."""
         deadline = time.monotonic() + _PATIENCE_SECONDS

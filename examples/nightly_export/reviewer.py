@@ -48,6 +48,10 @@ class Reviewer:
             ).json()
         return cls(desk, tokens["id_token"], person)
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._desk.close()
+
     def open_review(self, action_id: str, *, seconds: float = 30.0) -> dict[str, Any]:
         """The review of an action, as soon as it is there."""
         deadline = time.monotonic() + seconds
