@@ -75,7 +75,12 @@ class DeskUnderTest:
         return made
 
     def held(
-        self, requirement: Requirement = ONE_LEAD, *, masked: dict[str, Any] | None = None, **proposal: Any
+        self,
+        requirement: Requirement = ONE_LEAD,
+        *,
+        masked: dict[str, Any] | None = None,
+        rules: tuple[str, ...] = ("test/rule",),
+        **proposal: Any,
     ) -> ActionDecided:
         """An open review; `masked` replaces what ActionClassified says."""
         proposed = self.bench.world.proposed(**proposal)
@@ -91,6 +96,7 @@ class DeskUnderTest:
             requirement=requirement,
             classified_changes=changes,
             reasons=reasons,
+            rules=rules,
             **labels,
         )
         self.bench.arrive(decided)

@@ -85,6 +85,15 @@ def _errors(said: ConsoleMessage, url: str, tolerate: tuple[str, ...]) -> list[s
     return [said.text] if ours and not any(text in said.text for text in tolerate) else []
 
 
+def sign_in_at(browser: Any, url: str, person: str, *, width: int = 1280, height: int = 860, **options: Any) -> Page:
+    """A page of its own in which somebody has signed in."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    page: Page = context.new_page()
+    page.set_default_timeout(15_000)
+    page_of(page, url, person)
+    return page
+
+
 def page_of(page: Page, url: str, person: str) -> None:
     """Sign in by hand, as a person does."""
     page.goto(f"{url}/")

@@ -108,8 +108,8 @@ def _facts(facts: Facts) -> tuple[Fact, ...]:
     if facts.selects_all_columns:
         found.append(Fact("Columns", "all of them", "warn"))
     if facts.preview_records:
-        found.append(Fact("Sample", f"{facts.preview_records} records in the preview"))
-    found.append(Fact("Size", f"{facts.argument_bytes:,} bytes of arguments"))
+        found.append(Fact("Sample", f"{facts.preview_records} records"))
+    found.append(Fact("Size", f"{facts.argument_bytes:,} bytes"))
     return tuple(found)
 
 
