@@ -45,7 +45,10 @@ def strict_loads(value: bytes, *, max_bytes: int = MAX_EVENT_BYTES) -> Any:
         raise DecodeError("not_json", f"line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise DecodeError("too_deep", f"more than {MAX_DEPTH} levels") from None
-    check_json(parsed)
+    # The parser's hooks cannot see depth and lone surrogates; few brackets and no escaped code unit rule both out, and
+    # the walk costs more than the parse.
+    if b"\\u" in value or value.count(b"{") + value.count(b"[") > MAX_DEPTH:
+        check_json(parsed)
     return parsed
 
 
@@ -130,6 +133,8 @@ def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise DecodeError("non_finite", "a number too large to be finite")
+    if number.is_integer() and abs(number) > MAX_INTEGER:
+        raise DecodeError("integer_range", "an integral number beyond 2^53")
     return number
 
 
