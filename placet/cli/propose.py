@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -73,17 +74,18 @@ def propose(
     from placet.cli.here import environment  # noqa: PLC0415 - `--help` needs none of it
     from placet.gate import Gate  # noqa: PLC0415 - as above
 
-    lines = None if source is None else _open(source)
-    with Gate.from_env(environment("agent", agent), journal=journal) as gate:
+    with ExitStack() as stack:
+        lines = None if source is None else stack.enter_context(_open(source))
+        gate = stack.enter_context(Gate.from_env(environment("agent", agent), journal=journal))
         gate.check()
         if lines is not None:
             return _many(gate, lines, given, ticket, as_json=as_json)
         return _one(gate, given, ticket, as_json=as_json)
 
 
-def _open(source: Path) -> Iterable[bytes]:
+def _open(source: Path) -> AbstractContextManager[Iterable[bytes]]:
     try:
-        return sys.stdin.buffer if str(source) == "-" else source.open("rb")
+        return nullcontext(sys.stdin.buffer) if str(source) == "-" else source.open("rb")
     except OSError as error:
         raise click.UsageError(f"{source}: {error.strerror}. Name a file of JSON lines.") from None
 

@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -56,7 +57,7 @@ class JsonText(click.ParamType):
         from placet.errors import DecodeError  # noqa: PLC0415 - as above
 
         try:
-            content = click.open_file(value[1:], "rb").read() if value.startswith("@") else value.encode()
+            content = Path(value[1:]).read_bytes() if value.startswith("@") else value.encode()
             return strict_loads(content)
         except OSError as error:
             self.fail(f"{value[1:]}: {error.strerror}", param, ctx)

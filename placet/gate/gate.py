@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import uuid_utils.compat
 
@@ -39,6 +39,7 @@ from placet.outcomes import ClientError, Settled
 from placet.trust_store import TrustStore
 
 _log = logging.getLogger(__name__)
+_CLOSED: Final = "The gate was closed. The action goes on; `resume` finds it."
 
 
 def utc_now() -> datetime:
@@ -83,6 +84,7 @@ class Gate:
         self._journal.compact(now=now())
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
+        self._closed = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, journal: Path | None = None) -> Self:
@@ -202,10 +204,11 @@ class Gate:
         self._broker.close()
         self._journal.close()
         with self._lock:
+            self._closed = True
             left, self._pending = list(self._pending.values()), {}
         for pending in left:
             if not pending.future.done():
-                pending.future.set_exception(ClientError("The gate was closed. The action goes on; `resume` finds it."))
+                pending.future.set_exception(ClientError(_CLOSED))
 
     def __enter__(self) -> Self:
         return self
@@ -232,6 +235,9 @@ class Gate:
             pending = Pending(entry, self, Future())
             if entry.settled is not None:
                 pending.future.set_result(entry.settled)
+                return pending
+            if self._closed:
+                pending.future.set_exception(ClientError(_CLOSED))
                 return pending
             self._pending[entry.action_id] = pending
         self._broker.watch(entry.action_id, entry.place, lambda m: self._deliver(m, entry, pending), fresh=fresh)

@@ -155,8 +155,11 @@ class TestRegistration:
 
     @pytest.mark.skipif(sys.version_info >= (3, 12), reason="typing's own TypedDict tells enough from 3.12 on")
     def test_a_typed_dict_that_cannot_be_read(self) -> None:
+        class Old(typing.TypedDict):
+            a: int
+
         with pytest.raises(TypeError, match="typing_extensions"):
-            call(typing.TypedDict("Old", {"a": int}), {"a": 1})
+            call(Old, {"a": 1})
 
     def test_an_annotation_that_cannot_be_resolved(self) -> None:
         def function(it: Missing) -> None:  # type: ignore[name-defined]  # noqa: F821 - the case
