@@ -77,14 +77,19 @@ class Rig:
         return received(outgoing, topic=found.topic, partition=found.partition, offset=found.offset).position
 
     def decide(
-        self, decision: Verdict, requirement: Requirement | None = None, trace: str = "", **proposal: Any
+        self,
+        decision: Verdict,
+        requirement: Requirement | None = None,
+        trace: str = "",
+        classification: Mapping[str, Any] | None = None,
+        **proposal: Any,
     ) -> ActionDecided:
         """Send proposal, classification and decision, as the services before settle do."""
         world = self.bench.world
         proposed = world.proposed(**proposal)
         at = self.send(world.seal(proposed, time=now()))
         classified = world.classified(proposed, proposal=at)
-        found = self.send(world.seal(classified, time=now()))
+        found = self.send(world.seal(classified, time=now())).model_copy(update=dict(classification or {}))
         decided = world.decided(classified, decision=decision, requirement=requirement, classification=found)
         self.send(world.seal(decided, time=now()), trace)
         return decided
@@ -180,6 +185,10 @@ def test_from_decision_to_outcome_and_from_click_to_outcome(rig: Rig, record_pro
     assert rig.resolved(rejected).reason.sentence.endswith(": not on a Friday")
     assert rig.resolved(withdrawn).outcome is Outcome.WITHDRAWN
     assert rig.resolved(expired).outcome is Outcome.EXPIRED
+
+    for astray in ({"partition": 99}, {"offset": 10**9}, {"topic": "actions.executed.v1"}, {"topic": "no.such.topic"}):
+        lost = rig.decide(Verdict.REVIEW, ONE_LEAD, classification=astray)
+        assert rig.resolved(lost).reason.code == "original_missing"
 
     traced = [rig.decide(Verdict.REVIEW, ONE_LEAD, trace=f"00-{number * 32}-{number * 16}-01") for number in "ab"]
     for one, number in zip(traced, "ab", strict=True):

@@ -353,6 +353,11 @@ def test_a_review_that_cannot_be_judged_holds_up_no_other(bench: Bench) -> None:
     bench.votes.judge_waiting()
     assert not bench.is_judged(first)
     assert bench.judged(second) == (True, "counted")
+    expired = bench.held()
+    for one in (poison, expired):
+        bench.pass_time(one, 901)
+    bench.timers.run_due()
+    assert bench.outcome(expired) == ("expired", "timeout")
 
 
 def test_a_vote_is_announced_when_cast_and_when_judged(bench: Bench) -> None:

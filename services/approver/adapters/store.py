@@ -31,7 +31,9 @@ from services.approver.adapters.rows import (
 from services.approver.decide import next_escalation
 from services.approver.model import Claim, Judgement, Review, Vote
 from services.approver.record import Ending, Step
+from services.chassis import logs, telemetry
 from services.chassis.database import transient
+from services.chassis.telemetry import Metric
 
 _CLAIM: Final = """
     INSERT INTO approver.actions (action_id, agent, digest, claimed_at)
@@ -230,7 +232,8 @@ class PostgresSession:
             SELECT {REVIEW_COLUMNS} FROM approver.reviews WHERE state = 'open' AND ({condition})
             ORDER BY expires_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
         """
-        return [read_review(row) for row in self._run(query, {**parameters, "limit": limit})]
+        rows = self._run(query, {**parameters, "limit": limit}).all()
+        return [review for review in map(_readable, rows) if review is not None]
 
     def _publish(self, written: Sequence[Ending | Step]) -> None:
         rows = [
@@ -251,3 +254,13 @@ class PostgresSession:
     def _many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             self._connection.exec_driver_sql(statement, [dict(row) for row in rows])
+
+
+def _readable(row: Any) -> Review | None:
+    """A review that the clock must see to; one that does not read back must not hold up the others."""
+    try:
+        return read_review(row)
+    except ValueError:
+        telemetry.count(Metric.HANDLER_ERRORS, error="review_unreadable")
+        logs.get_logger().exception("review_unreadable", action_id=row.action_id)
+        return None
