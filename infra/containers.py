@@ -38,6 +38,8 @@ KAFKA_USER: Final = 1000
 POSTGRES_USER: Final = 999
 """`postgres` of the Debian-based postgres image."""
 KAFKA_PORT: Final = 9092
+HOLDERS: Final = {"session": "desk", "oidc-client": "desk", "fingerprint": "classifier"}
+"""Generated secret → the one service that holds it."""
 
 
 def make_secrets(folder: Path, *, chown: bool = True) -> None:
@@ -58,8 +60,8 @@ def make_secrets(folder: Path, *, chown: bool = True) -> None:
             _client(own / "kafka.json", service.principal, HOME / "kafka.password")
             key = ops.keys / "services" / f"{service.principal}.key.json"
             write_private(own / "signing.key.json", key.read_text())
-    for name in development.SECRETS:
-        write_private(folder / "desk" / f"{name}.secret", (ops.secrets / name).read_text())
+    for name, holder in HOLDERS.items():
+        write_private(folder / holder / f"{name}.secret", (ops.secrets / name).read_text())
     _copy(ops.keys, folder / "trust", ("trust.json", "root.pub.json"))
     _copy(ops.folder, folder / "trust", ("directory.json",))
     postgres = folder / "postgres"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra import containers, programs
+from infra import containers, development, programs
 from infra.embedded.jars import read_lock
 from infra.layout import Layout
 from infra.programs import PROVIDER, SERVICES, Addresses, Service
@@ -60,6 +60,10 @@ def test_every_file_that_a_service_is_told_of_is_made(tmp_path: Path) -> None:
     assert str(held.password_file) == "/run/placet/kafka.password"
     assert not list((tmp_path / "desk").glob("*key*")), "the desk holds no signing key"
     assert not list((tmp_path / "desk").glob("kafka*")), "the desk does not talk to Kafka"
+
+
+def test_every_generated_secret_has_one_holder() -> None:
+    assert set(containers.HOLDERS) == set(development.SECRETS)
 
 
 def test_the_broker_is_the_pinned_one() -> None:
