@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -113,6 +114,8 @@ class EmbeddedPostgres:
         if self._process is not None:
             self._children.stop(self._process, grace=STOP_SECONDS, gently=signal.SIGINT)
             self._process = None
+            with contextlib.suppress(OSError):
+                Path(self.host).rmdir()  # empty after a clean stop; made again under the same name
         if self._owned:
             self._children.close()
 
@@ -158,14 +161,18 @@ class EmbeddedPostgres:
             settings.write(SETTINGS)
 
     def _socket_folder(self) -> None:
-        """Reuse the remembered folder while it is ours, else make one."""
+        """Make the remembered folder again, or use it while it is ours, or make a new one."""
         remembered = self.folder / "socket.folder"
         owner = os.geteuid() if self._account is None else self._account[0]
-        if remembered.exists():
-            path = Path(remembered.read_text())
-            if path.is_dir() and path.stat().st_uid == owner:
-                return
-        path = Path(tempfile.mkdtemp(prefix="placet-pg-"))
+        path = Path(remembered.read_text()) if remembered.exists() else None
+        if path is not None and path.is_dir() and path.stat().st_uid == owner:
+            return
+        try:
+            if path is not None:
+                path.mkdir(mode=0o755)
+        except OSError:
+            path = None
+        path = path or Path(tempfile.mkdtemp(prefix="placet-pg-"))
         path.chmod(0o755)
         if self._account is not None:
             os.chown(path, *self._account)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -36,6 +37,15 @@ def test_what_was_committed_survives_a_kill(server: EmbeddedPostgres) -> None:
     assert server.dsn() == address
     with psycopg.connect(address) as connection:
         assert connection.execute("SELECT value FROM kept").fetchone() == (7,)
+
+
+def test_a_clean_stop_leaves_no_socket_folder_and_a_start_makes_it_again(server: EmbeddedPostgres) -> None:
+    address, folder = server.dsn(), Path(server.host)
+    server.stop()
+    assert not folder.exists()
+    server.start()
+    assert server.dsn() == address
+    psycopg.connect(address).close()
 
 
 def test_a_wrong_password_does_not_sign_in(server: EmbeddedPostgres) -> None:
