@@ -3,6 +3,7 @@
 Rules:
 - An action has a hard budget; its worker is killed at it, a new one takes its place, and the service goes on.
 - A batch has a budget too: under a flood of slow actions the rest are named as not inspected rather than waited for.
+  Few actions are in flight at a time, because one that was handed over occupies a worker even when it is given up.
 - Workers come from a fork server that holds the engine, so that a replacement is ready at once. Nothing of this
   process (threads, connections, keys that it signs with) is forked into them.
 """
@@ -12,7 +13,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, Final
 
@@ -39,8 +41,9 @@ class PoolAnalyst:
         soft_seconds: float,
         hard_seconds: float,
         batch_seconds: float,
+        prepare: Callable[[Configuration, float], None] = worker.prepare,
     ) -> None:
-        self._configuration, self._workers = configuration, workers
+        self._configuration, self._workers, self._prepare = configuration, workers, prepare
         self._soft, self._hard, self._batch = soft_seconds, hard_seconds, batch_seconds
         self._pool: ProcessPool | None = None
         self._models: dict[str, str] = {}
@@ -64,7 +67,7 @@ class PoolAnalyst:
         self._pool = ProcessPool(
             max_workers=self._workers,
             context=context,
-            initializer=worker.prepare,
+            initializer=self._prepare,
             initargs=(self._configuration, self._soft),
         )
         seen: set[int] = set()
@@ -95,11 +98,19 @@ class PoolAnalyst:
         if pool is None:
             raise PoolError("no workers")
         end = time.monotonic() + self._batch
-        try:
-            futures = [pool.schedule(worker.analyse, args=(subject,), timeout=self._hard) for subject in subjects]
-        except RuntimeError:
-            raise PoolError("the workers are gone") from None
-        return [self._result(future, end) for future in futures]
+        in_flight: deque[Any] = deque()
+        results: list[Classification | GaveUp | Unmaskable] = []
+        for subject in subjects:
+            if len(in_flight) > self._workers:
+                results.append(self._result(in_flight.popleft(), end))
+            if time.monotonic() >= end:
+                in_flight.append(None)
+                continue
+            try:
+                in_flight.append(pool.schedule(worker.analyse, args=(subject,), timeout=self._hard))
+            except RuntimeError:
+                raise PoolError("the workers are gone") from None
+        return [*results, *(self._result(future, end) for future in in_flight)]
 
     def _alone(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
         """After the pool broke: whoever breaks it alone is the one that is not inspected."""
@@ -119,6 +130,8 @@ class PoolAnalyst:
             pool.join()
 
     def _result(self, future: Any, end: float) -> Classification | GaveUp | Unmaskable:
+        if future is None:
+            return GaveUp("too_slow")
         try:
             result: Classification | GaveUp | Unmaskable = future.result(timeout=max(0.0, end - time.monotonic()))
         except TimeoutError:

@@ -85,7 +85,7 @@ def reads_like_language(passage: Passage) -> bool:
     if not any(char.isspace() for char in text) and "name" not in passage.hints:
         return False
     letters = sum(map(len, words)) + text.count(" ")
-    if letters < 0.6 * len(text):  # code, paths, identifiers
+    if letters < 0.6 * (len(text) - sum(map(str.isdigit, text))):  # code, paths, identifiers; numbers are part of prose
         return False
     return any(word[0].isupper() and not _starts_common(word, text) for word in words)
 

@@ -34,6 +34,9 @@ SENTENCE_STARTERS: Final = frozenset(
 PRODUCTS: Final = frozenset(
     re.findall(
         r"\w+",
+        "authorization bearer cookie basic header payload password passphrase secret credential credentials key keys "
+        "monday tuesday wednesday thursday friday saturday sunday january february march july august september "
+        "october november december error warning info debug failed success pending approved rejected null true false "
         "admin agent airflow alter amazon ansible apache api apple aws azure backup best bigquery bucket cli cluster "
         "column consul create css csv customer customers database databricks datadog dbt dear delete dev docker drop "
         "ec2 envoy etl export fivetran from gcp github gitlab gmt golang google grafana grant hello hi html http "

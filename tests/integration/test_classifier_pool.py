@@ -1,0 +1,124 @@
+"""Worker processes: killed at their budget, replaced when they die, gone with their parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.model import Classification
+from services.classifier.ports import GaveUp, Unmaskable
+from tests.classifier_parts import configuration, prepare_misbehaving, subject
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Iterator[PoolAnalyst]:
+    pool = PoolAnalyst(
+        configuration(), workers=2, soft_seconds=30, hard_seconds=1.5, batch_seconds=60, prepare=prepare_misbehaving
+    )
+    pool.start()
+    yield pool
+    pool.close()
+
+
+def test_results_come_in_order(analyst: PoolAnalyst) -> None:
+    subjects = [subject(arguments={"n": number}) for number in range(20)]
+    results = analyst.analyse(subjects)
+    assert [one.arguments["n"] for one in results if isinstance(one, Classification)] == list(range(20))
+    assert analyst.models == {"misbehaving": "1"}
+
+
+@pytest.mark.parametrize(("text", "reason"), [("HANG", "too_slow"), ("DIE", "error"), ("RAISE", "error")])
+def test_the_service_goes_on_after_an_action_that_breaks_its_worker(
+    analyst: PoolAnalyst, text: str, reason: str
+) -> None:
+    fine, bad = subject(arguments={"a": "fine"}), subject(arguments={"a": text})
+    results = analyst.analyse([fine, bad, fine, fine])
+    assert results[1] == GaveUp(reason)
+    assert [isinstance(one, Classification) for one in results] == [True, False, True, True]
+    assert isinstance(analyst.analyse([fine])[0], Classification)
+
+
+def test_a_flood_of_slow_actions_is_not_waited_for() -> None:
+    pool = PoolAnalyst(
+        configuration(), workers=1, soft_seconds=30, hard_seconds=1, batch_seconds=6, prepare=prepare_misbehaving
+    )
+    pool.start()
+    try:
+        started = time.monotonic()
+        results = pool.analyse([subject(arguments={"a": "HANG"}) for _ in range(30)])
+        assert results == [GaveUp("too_slow")] * 30
+        assert time.monotonic() - started < 25  # thirty budgets would be thirty seconds
+        assert isinstance(pool.analyse([subject(arguments={"a": "fine"})])[0], Classification)
+    finally:
+        pool.close()
+
+
+def test_a_worker_killed_from_outside_is_replaced(analyst: PoolAnalyst) -> None:
+    for worker in _workers():
+        os.kill(worker.pid, signal.SIGKILL)
+    assert isinstance(analyst.analyse([subject(arguments={"a": "fine"})])[0], Classification)
+
+
+def test_a_refusal_travels(analyst: PoolAnalyst) -> None:
+    assert analyst.analyse([subject(session="AKIAQYLPMN5HFIQR7XYA")]) == [Unmaskable()]
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+def main():
+    from services.classifier.adapters.pool import PoolAnalyst
+    from tests.classifier_parts import configuration, prepare_misbehaving, subject
+    pool = PoolAnalyst(configuration(), workers=1, soft_seconds=9, hard_seconds=9, batch_seconds=9,
+                       prepare=prepare_misbehaving)
+    pool.start()
+    pool.analyse([subject(arguments={"a": "fine"})])
+    print("ready", flush=True)
+    pool.analyse([subject(arguments={"a": "HANG"})])
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_workers_die_with_their_parent(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(PROGRAM)
+    parent = subprocess.Popen(
+        [sys.executable, str(program)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+    )
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        children = psutil.Process(parent.pid).children(recursive=True)
+        assert len(children) >= 2  # the fork server and a worker, at least
+    finally:
+        parent.kill()
+        parent.wait()
+        if parent.stdout is not None:
+            parent.stdout.close()
+    _, alive = psutil.wait_procs([child for child in children if _runs(child)], timeout=15)
+    assert [child for child in alive if _runs(child)] == []
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _workers() -> list[psutil.Process]:
+    """The processes that the fork server of this process made."""
+    servers = [child for child in psutil.Process().children() if "forkserver" in " ".join(child.cmdline())]
+    return [worker for server in servers for worker in server.children()]

@@ -1,0 +1,156 @@
+"""The classifier as a real process on a real broker: canaries, kills, poison, and what it leaves behind."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import psutil
+import pytest
+from kafka.admin import KafkaAdminClient
+
+from placet.canonical import sha256_hex
+from placet.catalogue import CATALOGUE, Topic
+from placet.events import ActionClassified, ActionFailed, StatementKind
+from placet.kafka_client import to_message
+from placet.keys import encode_base64url
+from placet.messages import Outgoing
+from placet.verify import verify
+from tests.factories import now
+from tests.fix_chassis import Rig, Worker
+
+PATIENT = 120.0
+"""The model is read from disk, on a machine that may be busy."""
+CANARY = "Zanzibar-4711-canary"
+
+
+class Service:
+    """The process, and what it is asked."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        wanted = {str(Topic.PROPOSED), CATALOGUE[Topic.PROPOSED].dead_letters}
+        admin = KafkaAdminClient(**rig.kafka.client())
+        missing = sorted(wanted - set(admin.list_topics()))
+        admin.close()
+        if missing:
+            rig.kafka.make_topics(missing, partitions=3)
+
+    def start(self, **environment: str) -> Worker:
+        key = self.rig.keys / "services" / "classifier.key.json"
+        principal = self.rig.kafka.settings("classifier").to_env()
+        given = {**principal, "PLACET_SIGNING_KEY_FILE": str(key), **environment}
+        return self.rig.start(module="services.classifier", **given)
+
+    def propose(self, **changes: Any) -> Outgoing:
+        return self.rig.world.seal(self.rig.world.proposed(**changes), time=now())
+
+    def results(self, messages: Sequence[Outgoing]) -> list[Any]:
+        """Send, and return the first answer to each, opened as the next service would."""
+        self.rig.send(*messages)
+        return self.answers(messages)
+
+    def answers(self, messages: Sequence[Outgoing]) -> list[Any]:
+        keys = [message.key for message in messages]
+
+        def seen() -> dict[bytes, Any]:
+            return {r.key: r for topic in (Topic.FAILED, Topic.CLASSIFIED) for r in self.rig.of(topic, keys)}
+
+        self.rig.until(lambda: set(keys) <= set(seen()), within=PATIENT)
+        found = seen()
+        return [verify(to_message(found[key]), self.rig.world.trust(), now=now()).data for key in keys]
+
+
+@pytest.fixture
+def service(rig: Rig) -> Service:
+    return Service(rig)
+
+
+def test_actions_are_classified_masked_and_leave_no_value_behind(service: Service) -> None:
+    worker = service.start()
+    read, hostile, fine, crooked = (
+        service.propose(arguments={"sql": "SELECT country, count(*) FROM customers GROUP BY country"}),
+        service.propose(
+            arguments={"steps": [{"run": ["x", {f"password={CANARY}": 1}]}], "token": CANARY},
+            purpose=f"the password is {CANARY}",
+            preview=[{"note": f"Authorization: Bearer {CANARY}"}],
+        ),
+        service.propose(arguments={"sql": "/* x */ dRoP\nTABLE customers"}, purpose="for jane@acme.example"),
+        service.rig.world.seal(
+            service.rig.world.proposed().model_copy(update={"purpose": CANARY}), time=now()
+        ),
+    )  # fmt: skip
+    first, second, third, fourth = service.results([read, hostile, fine, crooked])
+
+    assert isinstance(first, ActionClassified)
+    assert (first.labels, first.facts.statement_kinds, first.findings) == ((), (StatementKind.SELECT,), ())
+    assert first.action.arguments == {"sql": "SELECT country, count(*) FROM customers GROUP BY country"}
+    assert set(first.versions.models) == {"presidio", "spacy", "en_core_web_sm"}
+    assert second.labels == ("credential", "pii")
+    assert {finding.pointer.rsplit("/", 1)[0] for finding in second.findings} >= {
+        "/arguments/steps/0/run/1",
+        "/preview/0",
+    }
+    assert third.facts.statement_kinds == (StatementKind.DROP,)
+    assert third.purpose == "for ‹EMAIL_ADDRESS_1›"
+    assert isinstance(fourth, ActionFailed)
+    assert fourth.code == "digest_mismatch"
+
+    service.rig.until(lambda: worker.page("/readyz")[0] == 200)
+    assert 'placet_classified_total{incomplete="False"' in worker.page("/metrics")[1]
+    children = psutil.Process(worker.process.pid).children(recursive=True)
+    assert worker.stop() == 0
+    psutil.wait_procs(children, timeout=15)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert CANARY not in worker.log.read_text()
+    for record in service.rig.seen:
+        assert CANARY.encode() not in record.value
+
+
+def test_a_killed_process_loses_and_changes_nothing(service: Service) -> None:
+    worker = service.start()
+    service.results([service.propose()])
+    waiting = [service.propose(arguments={"n": number}) for number in range(40)]
+    service.rig.send(*waiting)
+    worker.stop(signal.SIGKILL)
+    service.start()
+    assert [one.action.arguments["n"] for one in service.answers(waiting)] == list(range(40))
+    published = {
+        (record.key, record.value) for record in service.rig.of(Topic.CLASSIFIED, [one.key for one in waiting])
+    }
+    assert len(published) == len(waiting), "a redelivered proposal gives the same bytes"
+
+
+def test_a_dead_worker_process_is_replaced(service: Service) -> None:
+    worker = service.start()
+    service.results([service.propose()])
+    servers = [one for one in psutil.Process(worker.process.pid).children() if "forkserver" in " ".join(one.cmdline())]
+    for child in [child for server in servers for child in server.children()]:
+        child.kill()
+    (after,) = service.results([service.propose(arguments={"a": "jane@acme.example"})])
+    assert after.action.arguments == {"a": "‹EMAIL_ADDRESS_1›"}
+    assert not after.incomplete
+    assert worker.process.poll() is None
+
+
+def test_what_is_authentic_and_unreadable_fails_and_stops_nothing(service: Service) -> None:
+    service.start()
+    good = service.propose()
+    value = good.value.replace(b'"specversion":"1.0"', b'"specversion":"9.9"', 1)
+    spec, signer = CATALOGUE[Topic.PROPOSED], service.rig.world.agents["nightly-export"]
+    signature = f"{signer.key_id}:{encode_base64url(signer.sign(spec.type, value))}".encode()
+    poison = replace(good, value=value, signature=signature)
+    forged = replace(service.propose(), signature=good.signature)
+    after = service.propose(arguments={"n": 1})
+    failed, classified = service.results([poison, after])[0], service.answers([after])[0]
+    assert isinstance(failed, ActionFailed)
+    assert failed.failed_sha256 == sha256_hex(value)
+    assert failed.agent == "nightly-export"
+    service.rig.send(forged)
+    assert classified.action.arguments == {"n": 1}
+    (still,) = service.results([service.propose(arguments={"n": 2})])
+    assert still.action.arguments == {"n": 2}
+    assert not service.rig.of(Topic.CLASSIFIED, [forged.key])
+    assert not service.rig.of(Topic.FAILED, [forged.key])
