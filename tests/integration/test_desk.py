@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -23,7 +27,9 @@ from placet.requirement import Requirement, parse
 from services.approver.adapters.people import FileOfPeople
 from services.approver.desk.adapters.reviews import PostgresReviews
 from services.approver.desk.model import Reviewer, View
+from services.approver.desk.wiring import build
 from services.chassis.database import engine
+from services.chassis.errors import InsecureSettingError
 from tests import desks
 from tests.desks import DeskUnderTest, an_export, close_by_clock, running
 from tests.settling import PEOPLE, Bench, write_people
@@ -379,6 +385,47 @@ def test_health_and_metrics_are_served(desk: DeskUnderTest) -> None:
     desk.api("alice").get("/api/v1/reviews")
     for path in ("/healthz", "/readyz", "/metrics"):
         assert desk.client().get(path).status_code == 200
+
+
+def test_the_process_starts_and_stops(bench: Bench, tmp_path: Path, provider: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "desk.dsn").write_text(bench.desk_dsn)
+    settings = desks.desk_settings(tmp_path, provider, port=port)
+    told = {f"PLACET_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_none=True).items()}
+    command = [sys.executable, "-m", "services.approver", "desk"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_")} | told
+    with (tmp_path / "desk.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            with httpx.Client(base_url=settings.public_url, trust_env=False) as client:
+
+                def answers() -> bool:
+                    try:
+                        return client.get("/readyz").status_code == 200
+                    except httpx.TransportError:
+                        return False
+
+                eventually(answers, seconds=60)
+                client.get("/sign-in")
+                client.get("/nothing?secret=in-the-address")
+                assert b"placet_requests" in client.get("/metrics").content
+            process.terminate()
+            assert process.wait(timeout=15) == 0
+        finally:
+            process.kill()
+            process.wait()
+    said = (tmp_path / "desk.log").read_text()
+    assert '"event":"process_started"' in said
+    for secret in (desks.SESSION_SECRET, bench.desk_dsn, "in-the-address", "Traceback"):
+        assert secret not in said
+
+
+def test_a_desk_without_tls_starts_in_development_only(tmp_path: Path) -> None:
+    settings = desks.desk_settings(tmp_path, "http://id.example", port=1, env="production")
+    with pytest.raises(InsecureSettingError, match="without TLS"):
+        build(settings)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 15.0) -> None:

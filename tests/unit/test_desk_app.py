@@ -158,7 +158,18 @@ async def test_strangers_are_sent_to_the_door(edge: Edge) -> None:
 
 
 async def test_a_person_must_be_known_active_and_named_as_people_are(edge: Edge) -> None:
-    for person in ("nobody", "left", "nightly-export", "", "alice\n", "../alice"):
+    for person in (
+        "nobody",
+        "left",
+        "nightly-export",
+        "",
+        "Alice",
+        "ALICE",
+        " alice",
+        "alice\n",
+        "al\u0456ce",
+        "../alice",
+    ):
         edge.sign_in(person)
         assert said(await edge.http.get("/api/v1/me")) == "unknown_person"
     edge.sign_in()

@@ -158,7 +158,9 @@ def test_a_mask_is_believed_at_its_place_and_below() -> None:
     assert masks.value("/arguments/a") == {"PERSON"}
     assert masks.value("/arguments/ab") == set()
     assert masks.value("/arguments/big/deep/0") == {"NOT_INSPECTED"}
-    assert masks.key("/arguments/‹EMAIL_ADDRESS_1›") == {"EMAIL_ADDRESS"}
+    assert masks.key("/arguments/‹EMAIL_ADDRESS_1›") == {"EMAIL_ADDRESS", "KEY"}
+    assert masks.key("/arguments/big/‹NOT_INSPECTED_1›") == {"NOT_INSPECTED"}
+    assert masks.key("/arguments/a") == masks.key("/arguments/‹KEY_1›") == set()
     (found,) = blocks({"‹EMAIL_ADDRESS_1›": "x"}, "/arguments", masks)
     assert isinstance(found, Rows)
     assert found.rows[0].path[0].segments[0].kind is Kind.MASK

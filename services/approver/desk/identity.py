@@ -26,6 +26,7 @@ from services.approver.desk.people import Directory
 from services.approver.desk.problems import Problem
 from services.approver.desk.sessions import SIGN_IN_SECONDS, Session, Sessions, SignIn
 from services.approver.desk.voting import Caller
+from services.chassis import logs
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN_CHARACTERS: Final = 8_000
@@ -100,6 +101,7 @@ class Identity:
         now = int(self.clock())
         self.remember(response, Session(secrets.token_urlsafe(24), person.id, signed_in_at=now, seen_at=now))
         self._forget(response, f"{self.cookie}-sign-in")
+        logs.get_logger().info("signed_in", person=person.id)
         return our_page(sign_in.back_to)
 
     def remember(self, response: Response, session: Session) -> None:
@@ -118,6 +120,7 @@ class Identity:
         if session is not None:
             await self._ours(request, session)
             self.sessions.end(session.id, int(self.clock()))
+            logs.get_logger().info("signed_out", person=session.person)
         self._forget(response, self.cookie)
 
     async def _bearer(self, authorization: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 
 import uvicorn
@@ -49,4 +50,7 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = DeskSettings.load()
     process.begin(settings)
+    # While it serves, uvicorn handles these itself; once it has stopped it raises them again, which is not wanted.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     asyncio.run(server(settings).serve())

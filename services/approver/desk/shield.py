@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.approver.desk.identity import SAFE_METHODS
 from services.approver.desk.problems import PROBLEM_TYPE, Problem
 from services.chassis import telemetry
-from services.chassis.telemetry import Metric
+from services.chassis.telemetry import Metric, SpanName
 
 MAX_BODY_BYTES: Final = 16_384
+STREAMS: Final = frozenset({"/api/v1/events"})
+"""Routes that last as long as somebody looks: their time is no latency."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -68,14 +70,16 @@ class Shield:
                 self._dress(MutableHeaders(scope=message))
             await send(message)
 
-        refused = self._refused(scope)
-        if refused is not None:
-            await _answer(refused, dressed)
-        else:
-            await self._app(scope, _bounded(receive), dressed)
-        route = getattr(scope.get("route"), "path", "other")
+        with telemetry.span(SpanName.HTTP) as span:
+            refused = self._refused(scope)
+            if refused is not None:
+                await _answer(refused, dressed)
+            else:
+                await self._app(scope, _bounded(receive), dressed)
+            route = getattr(scope.get("route"), "path", "other")
+            span.set_attributes({"http.route": route, "http.response.status_code": seen["status"]})
         telemetry.count(Metric.REQUESTS, route=route, status=seen["status"])
-        if route != "/api/v1/events":
+        if route not in STREAMS:
             telemetry.observe(Metric.REQUEST_SECONDS, perf_counter() - started, route=route)
 
     def _dress(self, headers: MutableHeaders) -> None:

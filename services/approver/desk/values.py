@@ -96,8 +96,10 @@ class Masks:
         return frozenset().union(*(self._values.get(place, ()) for place in above))
 
     def key(self, pointer: str) -> frozenset[str]:
-        """Entity types masked in the name of the key that ends this pointer."""
-        return frozenset(self._keys.get(pointer, ()))
+        """Entity types masked in the name of the key that ends this pointer, or with the whole object it is in."""
+        own = self._keys.get(pointer, set())
+        # Two keys that would look the same after masking are told apart as ‹KEY_n›.
+        return self.value(pointer.rpartition("/")[0]) | own | ({"KEY"} if own else set())
 
 
 def text(value: str, masked: frozenset[str] = frozenset()) -> Text:

@@ -26,6 +26,7 @@ from services.approver.desk.live import Live
 from services.approver.desk.model import Ballot, Heading, Review, Reviewer, Vote
 from services.approver.desk.ports import Reviews
 from services.approver.desk.problems import Problem
+from services.chassis import logs
 
 LOOK_AGAIN_SECONDS: Final = 0.5
 """Between looks at a vote whose judgement was not announced."""
@@ -80,6 +81,7 @@ class Voting:
             vote = await run_in_threadpool(self.reviews.cast, ballot) if earlier is None else earlier
             if (vote.action_id, vote.digest, vote.vote) != (action_id, digest, kind):
                 raise Problem("key_reused", "The vote it was used for is another.")
+            logs.get_logger().info("vote_cast", action_id=action_id, request_id=vote.request_id, channel=caller.channel)
             vote = await self._judged(vote, judged)
         if vote.counted is False:
             raise await self._refused(vote)
