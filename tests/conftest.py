@@ -1,6 +1,7 @@
 """Lists the fixture modules; each owns its fixtures and says what they need."""
 
 pytest_plugins = [
+    "pytester",
     "tests.fix_browser",
     "tests.fix_chassis",
     "tests.fix_desk",

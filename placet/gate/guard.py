@@ -45,7 +45,7 @@ def guard(
 ) -> Callable[[Function], Function]:
     """Make every call of a function an action: proposed, waited for, run by the executor, its result returned.
 
-    `resource` may be a function of the call's arguments. A call raises what waiting and
+    `resource` may be a function of the call's arguments, by name. A call raises what waiting and
     executing raise.
     """
 
@@ -57,7 +57,7 @@ def guard(
         def call(*given: Any, **named: Any) -> Any:
             bound = signature.bind(*given, **named)
             bound.apply_defaults()
-            where = resource if isinstance(resource, str) else resource(*bound.args, **bound.kwargs)
+            where = resource if isinstance(resource, str) else resource(**bound.arguments)
             pending = gate.propose(
                 name,
                 where,
