@@ -35,7 +35,7 @@ from tests.fix_ledger import LedgerDatabase
 from tests.ledgers import MemoryLedger
 
 ORIGIN = "placet.test/processes"
-SECONDS = 40
+SECONDS = 90
 
 
 def until(check: Callable[[], bool], what: str) -> None:
@@ -101,11 +101,11 @@ class Site:
         finally:
             producer.close()
 
-    def actions(self) -> int:
-        """Actions of this test's world that have reached their last step."""
-        query = "SELECT count(*) FROM ledger.entries WHERE refused IS NULL AND topic = %s"
+    def recorded(self) -> int:
+        """Events of this test's world in the ledger; topics catch up in no order, so only all of them are whole."""
+        query = "SELECT count(*) FROM ledger.entries WHERE event_id IS NOT NULL"
         with psycopg.connect(self.database.reader) as connection:
-            row = connection.execute(query, (Topic.EXECUTED,)).fetchone()
+            row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
     def verified(self, url: str, held: bytes | None = None) -> Report:
@@ -146,13 +146,14 @@ def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site)
     standby, standby_port = site.start("writer", PLACET_BATCH="16")
     until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
 
-    site.publish(messages(site.world, 12))
-    until(lambda: site.actions() >= 3, "some actions recorded")
+    before, after = messages(site.world, 12), messages(site.world, 8)
+    site.publish(before)
+    until(lambda: site.recorded() >= 10, "some events recorded")
     active, other = (first, standby) if first.poll() is None else (standby, first)
     active.kill()
     held = httpx.get(f"{url}/v1/checkpoint").json()["note"].encode()
-    site.publish(messages(site.world, 8))
-    until(lambda: site.actions() >= 20, "everything recorded by the other writer")
+    site.publish(after)
+    until(lambda: site.recorded() >= len(before) + len(after), "everything recorded by the other writer")
     assert other.poll() is None
 
     found = site.verified(url, held)
@@ -173,11 +174,11 @@ def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site)
 def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
     canary = f"canary-{uuid.uuid4().hex}".encode()
     site.publish([Message(Topic.DECIDED, 0, 0, b"key", canary, None)])
-    site.publish(messages(site.world, 2))
+    site.publish(whole := messages(site.world, 2))
     writer, _ = site.start("writer")
     _, api = site.start("api")
     url = f"http://127.0.0.1:{api}"
-    until(lambda: site.actions() >= 2, "both actions recorded")
+    until(lambda: site.recorded() >= len(whole), "both actions recorded")
     refused = [e for e in httpx.get(f"{url}/v1/entries?limit=500").json()["entries"] if e["refused"] == "unsigned"]
     assert len(refused) >= 1
     with psycopg.connect(site.database.reader) as connection:
@@ -190,10 +191,11 @@ def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
         Topic.CHECKPOINTED, **site.kafka.client(), auto_offset_reset="earliest", consumer_timeout_ms=SECONDS * 1_000
     )
     heads = (json.loads(record.value)["data"] for record in consumer)
-    ours = (head for head in heads if head["origin"] == ORIGIN and head["size"] == newest["size"])
-    head = next(ours)
+    # Not every head is published, but one that covers this one will be.
+    head = next(head for head in heads if head["origin"] == ORIGIN and head["size"] >= newest["size"])
     consumer.close()
-    assert verify_checkpoint(head["note"].encode(), [key]).size == newest["size"]
+    told = verify_checkpoint(head["note"].encode(), [key])
+    assert httpx.get(f"{url}/v1/checkpoint", params={"size": told.size}).json()["note"] == head["note"]
     writer.send_signal(signal.SIGTERM)
     assert writer.wait(timeout=20) == 0
 
@@ -202,9 +204,8 @@ def test_the_commands_against_the_running_api(site: Site, tmp_path: Path) -> Non
     site.start("writer")
     _, api = site.start("api")
     url = f"http://127.0.0.1:{api}"
-    site.publish(messages(site.world, 4))
-    until(lambda: site.actions() >= 4, "four actions recorded")
-    until(lambda: "complete, 0 pending" in site.verified(url).as_text(), "a quiet ledger")
+    site.publish(whole := messages(site.world, 4))
+    until(lambda: site.recorded() >= len(whole), "four actions recorded")
 
     def run(*arguments: str) -> Any:
         result = CliRunner().invoke(commands, [*arguments], env={"PLACET_LEDGER_URL": url}, catch_exceptions=False)
@@ -224,7 +225,6 @@ def test_the_commands_against_the_running_api(site: Site, tmp_path: Path) -> Non
     assert run("verify", str(export), "--root", root, "--remember", str(note)).stdout.endswith("0 problems\n")
     assert "extends the one you hold" in run("verify", str(export), "--root", root, "--remember", str(note)).stdout
     assert run("fsck", "--dsn-file", str(site.database.file("reader")), "--root", root).stdout.endswith("0 problems\n")
-    note.write_text(note.read_text().replace("\n", "\n", 1))
     cut = tmp_path / "cut.ndjson"
     cut.write_bytes(b"".join(export.read_bytes().splitlines(keepends=True)[:-3]))
     result = CliRunner().invoke(commands, ["verify", str(cut), "--root", root, "--held", str(note), "--json"])
@@ -237,13 +237,13 @@ def test_the_live_stream_sends_each_entry_once(site: Site) -> None:
     _, api = site.start("api")
     url = f"http://127.0.0.1:{api}"
     until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
-    site.publish(messages(site.world, 3))
+    site.publish(whole := messages(site.world, 3))
     numbers: list[int] = []
     with httpx.stream("GET", f"{url}/v1/stream?after=-1", timeout=SECONDS, trust_env=False) as response:
         for line in response.iter_lines():
             if line.startswith("id: "):
                 numbers.append(int(line[4:]))
-            if line.startswith("data: ") and site.actions() >= 3 and len(numbers) >= _size(url):
+            if line.startswith("data: ") and site.recorded() >= len(whole) and len(numbers) >= _size(url):
                 break
     assert numbers == list(range(len(numbers)))
     missed = httpx.stream("GET", f"{url}/v1/stream", headers={"Last-Event-ID": "4"}, timeout=SECONDS, trust_env=False)
