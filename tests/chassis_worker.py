@@ -2,7 +2,8 @@
 
 What it does wrong is asked for by the action's name, so that a test decides message by message:
 `test.poison` raises, `test.unready` waits for the file PLACET_TEST_GATE, `test.slow` takes a second,
-`test.stuck` an hour.
+`test.stuck` an hour,
+`test.panic` raises what is no Exception. With PLACET_TEST_FAULT the runner itself is at fault.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ from placet.trust_store import TrustStore
 from placet.verify import Authenticated, Verified
 from services.chassis import process
 from services.chassis.errors import TransientError
+from services.chassis.pipeline import Pipeline
 from services.chassis.runner import run_stream
 from services.chassis.settings import StreamSettings
+
+
+class Panic(BaseException):
+    """As Rust's panics come through pyo3: not an Exception, and its text may quote a value."""
 
 
 class EchoSettings(StreamSettings):
@@ -48,6 +54,8 @@ class Echo:
                 raise RuntimeError(f"cannot digest {classified.purpose}")
             case "test.unready" if self._gate is not None and not self._gate.exists():
                 raise TransientError("test_gate")
+            case "test.panic":
+                raise Panic(classified.purpose)
             case "test.slow":
                 time.sleep(1)
             case "test.stuck" if "PLACET_TEST_SKIP" not in os.environ:
@@ -103,6 +111,8 @@ def main() -> None:
     process.begin(settings)
     trust = settings.trust_store()
     gate = os.environ.get("PLACET_TEST_GATE")
+    if "PLACET_TEST_FAULT" in os.environ:
+        Pipeline.decide = lambda *_: 1 // 0  # type: ignore[method-assign,assignment]  # a fault no service can make
     run_stream(Echo(settings.signer, trust, Path(gate) if gate else None), settings=settings, trust=trust)
 
 

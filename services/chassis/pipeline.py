@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from placet.errors import DecodeError, VerificationError
 from placet.messages import Outgoing
@@ -28,6 +28,10 @@ from services.chassis.stream import StreamService
 from services.chassis.telemetry import Metric
 
 Result = Literal["handled", "dead_letter", "unprocessable"]
+
+
+_NOT_THE_SERVICE: Final = (TransientError, KeyboardInterrupt, SystemExit)
+"""Everything else is the message's fault, panics of Rust libraries too, which are no Exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +97,18 @@ class Pipeline:
             return ()
         try:
             return self._checked(batch)
-        except TransientError:
+        except _NOT_THE_SERVICE:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a service raises must not end the stream
+        except BaseException as error:  # noqa: BLE001 - whatever a service raises must not end the stream
             _report(error, batch)
         return [self._alone(one) for one in batch] if len(batch) > 1 else (None,)
 
     def _alone(self, one: Verified[Any]) -> Sequence[Outgoing] | None:
         try:
             return self._checked((one,))[0]
-        except TransientError:
+        except _NOT_THE_SERVICE:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
             _report(error, (one,))
             return None
 
@@ -126,9 +130,9 @@ class Pipeline:
             code = "internal"
         try:
             output = self._service.unprocessable(one.authentic, code)
-        except TransientError:
+        except _NOT_THE_SERVICE:
             raise
-        except Exception as error:  # noqa: BLE001 - even this must not stop the stream: put it aside, loudly
+        except BaseException as error:  # noqa: BLE001 - even this must not stop the stream: put it aside, loudly
             _report(error, ())
             return Plan("dead_letter", (dead_letter(one.item, "internal"),), "internal", one.producer)
         return Plan("unprocessable", tuple(record_of(out, trace) for out in output), code, one.producer)
@@ -141,7 +145,7 @@ def _claimed(item: Received, trust: Trust) -> str:
     return "unknown" if principal is None else principal.source
 
 
-def _report(error: Exception, batch: Sequence[Verified[Any]]) -> None:
+def _report(error: BaseException, batch: Sequence[Verified[Any]]) -> None:
     telemetry.count(Metric.HANDLER_ERRORS, error=type(error).__name__)
     first = batch[0].message if len(batch) == 1 else None
     where = {} if first is None else {"topic": first.topic, "partition": first.partition, "offset": first.offset}

@@ -33,7 +33,9 @@ def run(main: Callable[[], None]) -> NoReturn:
         sys.exit(SETTINGS_STATUS)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # noqa: BLE001 - the last place that can keep its text off standard error
+    except SystemExit:
+        raise
+    except BaseException:  # noqa: BLE001 - the last place that can keep its text off standard error
         logs.get_logger().exception("process_failed")
         sys.exit(1)
     sys.exit(0)

@@ -94,7 +94,8 @@ class BrokerSettings(ServiceSettings):
     kafka: KafkaSettings = Field(default_factory=_kafka_from_environment)
 
     instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "1"
-    """Tells workers of one service apart; a restarted worker keeps it, and so its partitions."""
+    """Tells workers of one service apart; a restarted worker keeps it, and so its partitions. Two under one name push
+    each other out of the group again and again."""
 
 
 class TrustSettings(ServiceSettings):

@@ -110,7 +110,9 @@ class StreamWorker(faust.Worker):
             self.loop.run_until_complete(self._starting_fut)
         except asyncio.CancelledError:
             pass
-        except Exception:  # noqa: BLE001 - its text may quote values: type and place only
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 - its text may quote values: type and place only
             logs.get_logger().exception("worker_failed")
             status = 1
         finally:
@@ -121,7 +123,9 @@ class StreamWorker(faust.Worker):
     def _ended(self) -> int:
         try:
             self.stop_and_shutdown()
-        except Exception:  # noqa: BLE001 - as above; Faust raises the reason of a crash here once more
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 - as above; Faust raises the reason of a crash here once more
             logs.get_logger().exception("worker_crashed")
             return 1
         return 0

@@ -183,6 +183,34 @@ def test_standing_still_with_work_waiting_is_not_alive(rig: Rig) -> None:
     assert rescue.stop() == 0
 
 
+def test_a_fault_of_the_runner_itself_ends_the_process_with_nothing_lost(rig: Rig) -> None:
+    worker = rig.start(PLACET_TEST_FAULT="1")
+    message = rig.classified()
+    rig.send(message)
+
+    assert worker.process.wait(45) == 1
+
+    assert worker.logged("pump_failed")
+    rig.start()
+    rig.decided([message])
+
+
+@pytest.mark.slow
+def test_two_workers_started_under_one_name_disturb_each_other_and_lose_nothing(rig: Rig) -> None:
+    rig.start("1")
+    first = [rig.classified() for _ in range(20)]
+    rig.send(*first)
+    rig.decided(first)
+
+    newer = rig.start("1")
+    rig.until(lambda: newer.page("/readyz")[0] == 200)
+    second = [rig.classified() for _ in range(20)]
+    rig.send(*second)
+    answers = rig.decided(second)
+
+    assert len({answer.value for answer in answers}) == 20, "what both answered, they answered alike"
+
+
 def test_a_message_in_hand_is_finished_and_committed_on_sigterm(rig: Rig) -> None:
     worker = rig.start()
     first, slow = rig.classified(), rig.classified("test.slow")

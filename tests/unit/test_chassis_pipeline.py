@@ -181,10 +181,11 @@ def test_what_is_authentic_but_unreadable_is_for_the_service_to_say(
     assert [record.topic for record in plan.records] == [Topic.FAILED]
 
 
+@pytest.mark.parametrize("name", ["test.poison", "test.panic"])
 def test_a_message_that_makes_the_service_raise_is_found_and_the_others_are_handled(
-    world: World, decide: Callable[..., list[Plan]]
+    world: World, decide: Callable[..., list[Plan]], name: str
 ) -> None:
-    plans = decide(good(world), good(world, "test.poison"), good(world))
+    plans = decide(good(world), good(world, name), good(world))
 
     assert [(plan.result, plan.code) for plan in plans] == [
         ("handled", ""),
