@@ -179,6 +179,13 @@ def test_a_mask_is_believed_at_its_place_and_below() -> None:
             f"{SENTENCE}: data goes outside, to example.net.",
         ),
         (
+            Facts(
+                destination_hosts=("s3://bucket", "api.example.net"),
+                destination_domains=("example.net", "other.example"),
+            ),
+            f"{SENTENCE}: data goes to s3://bucket, api.example.net and other.example.",
+        ),
+        (
             Facts(tables=("a\u202eb\n",), statement_kinds=(StatementKind.SELECT,)),
             f"{SENTENCE}: SELECT on a⟨U+202E⟩b↵.",
         ),

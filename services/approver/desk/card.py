@@ -81,17 +81,22 @@ def headline(heading: Heading) -> Headline:
     parts = []
     if kinds:
         parts.append(f"{_joined(kinds)} on {_joined(facts.tables)}" if facts.tables else _joined(kinds))
-    destinations = facts.destination_domains or facts.destination_hosts
-    if destinations:
+    if destinations := _destinations(facts):
         where = "outside, to" if facts.external_destination else "to"
         parts.append(f"data goes {where} {_joined(destinations)}")
     return Headline(heading.agent, deed, f": {'; '.join(parts)}" if parts else "")
 
 
+def _destinations(facts: Facts) -> tuple[str, ...]:
+    """Hosts, and the domains that no host among them belongs to."""
+    hosts = facts.destination_hosts
+    return (*hosts, *(domain for domain in facts.destination_domains if not any(h.endswith(domain) for h in hosts)))
+
+
 def _facts(facts: Facts) -> tuple[Fact, ...]:
     found = []
-    if facts.destination_hosts or facts.destination_domains:
-        where = _joined(facts.destination_hosts or facts.destination_domains)
+    if destinations := _destinations(facts):
+        where = _joined(destinations)
         tone = "alarm" if facts.external_destination else "plain"
         found.append(Fact("Outside destination" if facts.external_destination else "Destination", where, tone))
     elif facts.external_destination:
