@@ -38,7 +38,7 @@ def test_results_come_in_order(analyst: PoolAnalyst) -> None:
     assert analyst.models == {"misbehaving": "1"}
 
 
-@pytest.mark.parametrize(("text", "reason"), [("HANG", "too_slow"), ("DIE", "error"), ("RAISE", "error")])
+@pytest.mark.parametrize(("text", "reason"), [("HANG!", "too_slow"), ("DIE!", "error"), ("RAISE!", "error")])
 def test_the_service_goes_on_after_an_action_that_breaks_its_worker(
     analyst: PoolAnalyst, text: str, reason: str
 ) -> None:
@@ -56,7 +56,7 @@ def test_a_flood_of_slow_actions_is_not_waited_for() -> None:
     pool.start()
     try:
         started = time.monotonic()
-        results = pool.analyse([subject(arguments={"a": "HANG"}) for _ in range(30)])
+        results = pool.analyse([subject(arguments={"a": "HANG!"}) for _ in range(30)])
         assert results == [GaveUp("too_slow")] * 30
         assert time.monotonic() - started < 25  # thirty budgets would be thirty seconds
         assert isinstance(pool.analyse([subject(arguments={"a": "fine"})])[0], Classification)
@@ -85,7 +85,7 @@ def main():
     pool.start()
     pool.analyse([subject(arguments={"a": "fine"})])
     print("ready", flush=True)
-    pool.analyse([subject(arguments={"a": "HANG"})])
+    pool.analyse([subject(arguments={"a": "HANG!"})])
 if __name__ == "__main__":
     main()
 """

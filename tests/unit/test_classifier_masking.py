@@ -149,10 +149,10 @@ def test_an_embedding_is_one_finding_and_masked_whole() -> None:
     [
         ({"arguments": {"a": "x" * 100_001, "b": "y"}}, [("/arguments/a", "too_large")]),
         ({"arguments": {"k" * 1_001: "v", "b": "y"}}, [("/arguments/‹NOT_INSPECTED_1›", "too_large")]),
-        ({"arguments": {"a": ["REFUSE", "fine"]}}, [("/arguments/a/0", "binary")]),
+        ({"arguments": {"a": ["REFUSE!", "fine"]}}, [("/arguments/a/0", "binary")]),
         ({"preview": [*(["a" * 90_000] * 4), "x" * 90_000]}, [("/preview/4", "too_many")]),
         ({"preview": [["x" * 100_001]] * 201}, [("/preview", "too_many")]),
-        ({"purpose": "REFUSE"}, [("/purpose", "binary")]),
+        ({"purpose": "REFUSE!"}, [("/purpose", "binary")]),
     ],
 )
 def test_what_was_not_inspected_is_masked_whole_and_named(

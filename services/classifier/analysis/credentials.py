@@ -145,6 +145,7 @@ RULES: Final = (
           accept=lambda value: any(not c.isalpha() for c in value.rstrip(".,;:!?")), score=0.8),
 )  # fmt: skip
 """In order of how much each tells."""
+_MARKS: Final = tuple(sorted({mark for rule in RULES for mark in rule.marks}))
 
 _PUBLISHED: Final = re.compile(
     r"AKIAIOSFODNN7EXAMPLE|AKIAI44QH8DHBEXAMPLE|AKIA[A-Z0-9]{9}EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY|"
@@ -182,6 +183,8 @@ def find(passage: Passage) -> Iterator[Span]:
     if passage.number:
         return
     folded = text.lower()
+    if not any(mark in folded for mark in _MARKS):
+        return
     for rule in RULES:
         if any(mark in folded for mark in rule.marks):
             yield from _matches(rule, text)

@@ -68,6 +68,7 @@ _IDENTIFIER: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:z|[+-]\d\d:?\d\d)?)?"
 )
 """UUIDs, digests and timestamps: nobody's number."""
+_FREE_DIGITS: Final = re.compile(r"(?<![\w/-])\+?\(?\d(?:[-. ()/]{0,3}\d){6}")
 _GROUPED: Final = re.compile(r"\+\d|\d[-. )(/]+\d")
 _WORDS: Final = re.compile(r"[a-z]+")
 _DATE: Final = re.compile(r"(?:19|20)\d{2}[-./ ]?(?:0[1-9]|1[0-2])[-./ ]?(?:0[1-9]|[12]\d|3[01])")
@@ -126,6 +127,8 @@ def _could_be_phone(passage: Passage) -> bool:
     """The phone recognizer is three quarters of the engine's time, so it is asked last."""
     if not CONTEXT["PHONE_NUMBER"].isdisjoint(passage.hints):
         return True
+    if not _FREE_DIGITS.search(_DATE.sub("", passage.text)):
+        return False
     return not passage.number and (
         _WORDS.search(passage.text.lower()) is not None or _GROUPED.search(passage.text) is not None
     )

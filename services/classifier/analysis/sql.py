@@ -103,18 +103,20 @@ def _facts(text: str, statements: list[exp.Expr], reading_functions: frozenset[s
     kinds: list[StatementKind] = []
     writes = unbounded = everything = False
     tables: list[str] = []
+    told: list[Told] = []
     aggregates = bool(statements)
     for statement in statements:
-        kind = kind_of(statement)
-        inside = [kind_of(node) for node in statement.find_all(*_CHANGES) if node is not statement]
-        into = list(statement.find_all(exp.Into))
+        kind, nodes = kind_of(statement), list(statement.walk())
+        inside = [kind_of(node) for node in nodes if isinstance(node, _CHANGES) and node is not statement]
+        into = [node for node in nodes if isinstance(node, exp.Into)]
         kinds += [kind, *inside, *([StatementKind.CREATE] if into else [])]
         writes |= bool(inside or into) or _runs_program(statement)
-        writes |= any(_may_write(node, reading_functions) for node in statement.walk())
+        writes |= any(_may_write(node, reading_functions) for node in nodes)
         unbounded |= sql_reads.is_unbounded(statement)
-        everything |= sql_reads.selects_everything(statement)
+        everything |= sql_reads.selects_everything(statement, nodes)
         aggregates &= kind is StatementKind.SELECT and sql_reads.only_aggregates(statement)
-        tables += _tables(statement)
+        tables += _tables(nodes)
+        told += _told(text, nodes)
     return SqlFacts(
         kinds=tuple(dict.fromkeys(kinds)),
         count=len(statements),
@@ -123,7 +125,7 @@ def _facts(text: str, statements: list[exp.Expr], reading_functions: frozenset[s
         selects_all_columns=everything,
         tables=tuple(dict.fromkeys(tables)),
         only_aggregates=aggregates and not writes,
-        told=tuple(_told(text, statements)),
+        told=tuple(told),
     )
 
 
@@ -152,9 +154,9 @@ def _may_write(node: exp.Expr, reading_functions: frozenset[str]) -> bool:
     return qualifier.lower() not in {"", "pg_catalog"} or name.lower() not in reading_functions
 
 
-def _tables(statement: exp.Expr) -> Iterator[str]:
-    for table in statement.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or _is_cte(table):
+def _tables(nodes: Iterable[exp.Expr]) -> Iterator[str]:
+    for table in nodes:
+        if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier) or _is_cte(table):
             continue
         parts = [part for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier)]
         yield ".".join(part.name if part.quoted else part.name.lower() for part in parts)[:256]
@@ -182,28 +184,28 @@ def _within(node: exp.Expr, ancestor: exp.Expr) -> bool:
     return here is ancestor
 
 
-def _told(text: str, statements: Iterable[exp.Expr]) -> Iterator[Told]:
-    for statement in statements:
-        for column, literal in _pairs(statement):
-            quoted = "'" + literal.replace("'", "''") + "'"
-            start = text.find(quoted)
-            while start >= 0:
-                yield Told(column, start + 1, start + len(quoted) - 1)
-                start = text.find(quoted, start + len(quoted))
+def _told(text: str, nodes: Iterable[exp.Expr]) -> Iterator[Told]:
+    for column, literal in _pairs(nodes):
+        quoted = "'" + literal.replace("'", "''") + "'"
+        start = text.find(quoted)
+        while start >= 0:
+            yield Told(column, start + 1, start + len(quoted) - 1)
+            start = text.find(quoted, start + len(quoted))
 
 
-def _pairs(statement: exp.Expr) -> Iterator[tuple[str, str]]:
-    for node in statement.find_all(exp.EQ, exp.NEQ, exp.Like, exp.ILike, exp.In):
-        columns = [part for part in (node.this, node.expression) if isinstance(part, exp.Column)]
-        literals = [part for part in (node.this, node.expression, *node.expressions) if isinstance(part, exp.Literal)]
-        yield from ((columns[0].name, one.name) for one in literals if columns and one.is_string and one.name)
-    for insert in statement.find_all(exp.Insert):
-        names = [column.name for column in insert.this.expressions] if isinstance(insert.this, exp.Schema) else []
-        for row in insert.expression.expressions if isinstance(insert.expression, exp.Values) else []:
-            values = row.expressions if isinstance(row, exp.Tuple) else []
-            for name, value in zip(names, values, strict=False):
-                if isinstance(value, exp.Literal) and value.is_string and value.name:
-                    yield name, value.name
+def _pairs(nodes: Iterable[exp.Expr]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if isinstance(node, exp.EQ | exp.NEQ | exp.Like | exp.ILike | exp.In):
+            parts = [node.this, node.args.get("expression"), *node.expressions]
+            columns = [part for part in parts if isinstance(part, exp.Column)]
+            literals = [part for part in parts if isinstance(part, exp.Literal) and part.is_string and part.name]
+            yield from ((columns[0].name, literal.name) for literal in literals if columns)
+        elif isinstance(node, exp.Insert) and isinstance(node.this, exp.Schema):
+            names = [column.name for column in node.this.expressions]
+            for row in node.expression.expressions if isinstance(node.expression, exp.Values) else []:
+                for name, value in zip(names, row.expressions if isinstance(row, exp.Tuple) else [], strict=False):
+                    if isinstance(value, exp.Literal) and value.is_string and value.name:
+                        yield name, value.name
 
 
 def _too_nested(text: str) -> bool:

@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -53,18 +54,18 @@ def only_aggregates(statement: exp.Expr) -> bool:
     return plain and not any(_identifies(column.name) for column in grouped)
 
 
-def selects_everything(statement: exp.Expr) -> bool:
-    """Whether all columns of something are selected anywhere in it."""
+def selects_everything(statement: exp.Expr, nodes: Sequence[exp.Expr]) -> bool:
+    """Whether all columns of something are selected anywhere in it; `nodes` is all of the statement's tree."""
     if isinstance(statement, exp.Copy):
         source = statement.this
         if isinstance(source, exp.Table) or (isinstance(source, exp.Schema) and not source.expressions):
             return True
-    if any(_is_star(value) for select in statement.find_all(exp.Select) for value in select.expressions):
+    lists = [node.expressions for node in nodes if isinstance(node, exp.Select | exp.Returning)]
+    if any(_is_star(value) for values in lists for value in values):
         return True
-    if any(_is_star(value) for clause in statement.find_all(exp.Returning) for value in clause.expressions):
-        return True
-    tables = {table.alias_or_name.lower() for table in statement.find_all(exp.Table)}
-    return any(not column.table and column.name.lower() in tables for column in statement.find_all(exp.Column))
+    tables = {node.alias_or_name.lower() for node in nodes if isinstance(node, exp.Table)}
+    columns = [node for node in nodes if isinstance(node, exp.Column)]
+    return any(not column.table and column.name.lower() in tables for column in columns)
 
 
 def _reads_all(query: exp.Expr, bounded: frozenset[str]) -> bool:
