@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+
+from placet.keys import encode_base64url
 
 
 class Reviewer:
@@ -22,17 +25,18 @@ class Reviewer:
     def sign_in(cls, *, desk: str, issuer: str, client_id: str, client_secret: str, person: str) -> Self:
         """Sign in as a person of the development identity provider, which asks for no password."""
         verifier = secrets.token_urlsafe(48)
+        challenge = encode_base64url(hashlib.sha256(verifier.encode()).digest())
         with httpx.Client(timeout=30) as browser:
             provider = browser.get(f"{issuer}/.well-known/openid-configuration").json()
             request = {
                 "client_id": client_id,
-                "redirect_uri": f"{desk}/auth/callback",
+                "redirect_uri": f"{desk}/sign-in/callback",
                 "response_type": "code",
                 "scope": "openid profile",
                 "state": "s",
                 "nonce": secrets.token_urlsafe(8),
-                "code_challenge": verifier,
-                "code_challenge_method": "plain",
+                "code_challenge": challenge,
+                "code_challenge_method": "S256",
             }
             answer = browser.post(provider["authorization_endpoint"], params=request, data={"sub": person})
             code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
