@@ -192,18 +192,16 @@ def test_whatever_happens_there_is_at_most_one_outcome_and_no_approval_that_was_
             case "disable":
                 case.standing = replace(case.standing, agent_enabled=False)
             case _:
-                case.vote(*(a_vote(who, what, authentication=how, digest=digest) for who, what, how, digest in content))
-                check_standing(case)
+                votes = [a_vote(who, what, authentication=how, digest=digest) for who, what, how, digest in content]
+                check(case, case.vote(*votes))
 
 
-def check_standing(case: Case) -> None:
+def check(case: Case, settlement: Settlement | None) -> None:
+    """What must hold right after a batch of votes that came to this settlement."""
     assert len(case.settlements) <= 1
     assert not {vote.reviewer for vote in case.counted} & {"eve", "nightly-export", "stranger"}
     assert all(vote.digest == DIGEST for vote in case.counted)
-    if not case.settlements or case.settlements[0].outcome is not Outcome.APPROVED:
-        return
-    (settlement,) = case.settlements
-    if case.review.closed_at != case.now:
+    if settlement is None or settlement.outcome is not Outcome.APPROVED:
         return
     approving = {vote.reviewer: vote for vote in case.counted}
     assert case.now < case.review.expires_at
