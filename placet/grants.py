@@ -34,7 +34,7 @@ from placet.base import (
 from placet.canonical import canonical_bytes, sha256_hex, strict_loads
 from placet.catalogue import Role, derived_id
 from placet.errors import DecodeError, VerificationError
-from placet.events import ActionProposed, Verdict
+from placet.events import ActionClassified, ActionProposed, Verdict
 from placet.keys import Signer, unverified_key_id
 from placet.limits import CLOCK_LEEWAY_SECONDS, GRANT_SECONDS
 from placet.requirement import Requirement
@@ -146,21 +146,26 @@ def commitment_digest(token: str) -> str:
     return sha256_hex(token.encode())
 
 
-def check_proposal(proposal: ActionProposed, commitment: Commitment) -> None:
-    """That a proposal says what its commitment says; raise `VerificationError` (`commitment_mismatch`)."""
-    said = Commitment(
-        action_id=proposal.action_id,
-        agent=proposal.agent,
-        on_behalf_of=proposal.on_behalf_of,
-        name=proposal.action.name,
-        resource=proposal.action.resource,
-        deadline=proposal.deadline,
-        edit_of=proposal.edit_of,
-        digest=proposal.digest,
+def commitment_of(data: ActionProposed | ActionClassified) -> Commitment:
+    """What the commitment under a proposal, or under its classification, has to be."""
+    return Commitment(
+        action_id=data.action_id,
+        agent=data.agent,
+        on_behalf_of=data.on_behalf_of,
+        name=data.action.name,
+        resource=data.action.resource,
+        deadline=data.deadline,
+        edit_of=data.edit_of,
+        digest=data.digest,
     )
-    if said != commitment:
-        fields = [name for name in Commitment.model_fields if getattr(said, name) != getattr(commitment, name)]
-        raise VerificationError("commitment_mismatch", f"the proposal differs from its commitment in {fields}")
+
+
+def check_commitment(data: ActionProposed | ActionClassified, commitment: Commitment) -> None:
+    """That an event says what its commitment says; raise `VerificationError` (`commitment_mismatch`)."""
+    wanted = commitment_of(data)
+    if wanted != commitment:
+        fields = [name for name in Commitment.model_fields if getattr(wanted, name) != getattr(commitment, name)]
+        raise VerificationError("commitment_mismatch", f"the event differs from its commitment in {fields}")
 
 
 def grant_id(action_id: str) -> str:

@@ -33,6 +33,7 @@ from placet.grants import (
     Commitment,
     VerdictClaims,
     VerifiedGrant,
+    check_commitment,
     commitment_digest,
     verify_claims,
     verify_commitment,
@@ -139,18 +140,7 @@ class MeaningAuditor:
             chain.runs.append(Run(seq, data))
 
     def _commit(self, data: ActionClassified, chain: Chain, commitment: Commitment) -> None:
-        said = Commitment(
-            action_id=data.action_id,
-            agent=data.agent,
-            on_behalf_of=data.on_behalf_of,
-            name=data.action.name,
-            resource=data.action.resource,
-            deadline=data.deadline,
-            edit_of=data.edit_of,
-            digest=data.digest,
-        )
-        if said != commitment:
-            raise VerificationError("commitment_mismatch", "the classification differs from the commitment it carries")
+        check_commitment(data, commitment)
         chain.commitments.setdefault(data.digest, commitment)
 
     def _bad(self, chain: Chain, code: ProblemCode, error: ContractError, seq: int) -> None:

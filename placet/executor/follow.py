@@ -25,7 +25,7 @@ from placet.canonical import payload_bytes, sha256_hex
 from placet.catalogue import Topic
 from placet.errors import ContractError, VerificationError
 from placet.events import ActionProposed, ActionResolved, Position
-from placet.grants import VerifiedGrant, check_proposal, verify_grant
+from placet.grants import VerifiedGrant, check_commitment, verify_grant
 from placet.kafka_client import KafkaClient, close_quietly, explain, to_message
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
@@ -80,6 +80,7 @@ def _read(consumer: Any, follower: _Follower, stop: threading.Event) -> None:
     while not stop.is_set():
         for where, records in consumer.poll(timeout_ms=_POLL_MS).items():
             follower.handle_all(consumer, where, records)
+        take_up_join(consumer)
         if consumer.paused():
             _begin(consumer, now=follower.now())
 
@@ -190,7 +191,7 @@ def original_payload(
     proposed = verify(message, trust, now=now).data
     if not isinstance(proposed, ActionProposed) or proposed.commitment != granted.grant.commitment:
         raise VerificationError("proposal_mismatch", "the proposal at the named position is another")
-    check_proposal(proposed, granted.commitment)
+    check_commitment(proposed, granted.commitment)
     return payload_bytes(
         arguments=proposed.action.arguments,
         preview=proposed.preview,

@@ -22,8 +22,9 @@ from placet.events import ActionClassified, ActionDecided, ActionProposed, Posit
 from placet.grants import (
     Commitment,
     VerdictClaims,
-    check_proposal,
+    check_commitment,
     commitment_digest,
+    commitment_of,
     verify_claims,
     verify_commitment,
 )
@@ -82,7 +83,7 @@ def check_originals(
         classified: Any = _open(originals.classified, classification, Topic.CLASSIFIED, trust, at)
         if isinstance(proposed, Refused) or isinstance(classified, Refused):
             return proposed if isinstance(proposed, Refused) else classified
-        check_proposal(proposed, commitment)
+        check_commitment(proposed, commitment)
         digest = _digest(proposed)
     except ContractError as error:
         return Refused(error.code, f"The original does not hold: {error.sentence}.")
@@ -183,18 +184,10 @@ def _digest(proposed: ActionProposed) -> str:
 
 def _about(classified: ActionClassified, decision: Decision, commitment: Commitment) -> bool:
     """The classification is of this commitment and original, and names what the commitment names."""
-    said = Commitment(
-        action_id=classified.action_id,
-        agent=classified.agent,
-        on_behalf_of=classified.on_behalf_of,
-        name=classified.action.name,
-        resource=classified.action.resource,
-        deadline=classified.deadline,
-        edit_of=classified.edit_of,
-        digest=classified.digest,
-    )
     return (
-        said == commitment and classified.commitment == decision.commitment and classified.proposal == decision.proposal
+        commitment_of(classified) == commitment
+        and classified.commitment == decision.commitment
+        and classified.proposal == decision.proposal
     )
 
 

@@ -30,7 +30,7 @@ from placet.events import (
     Sensitivity,
     Stage,
 )
-from placet.grants import check_proposal, verify_commitment
+from placet.grants import check_commitment, verify_commitment
 from placet.keys import Signer
 from placet.messages import Outgoing, seal
 from placet.trust import Trust
@@ -189,7 +189,7 @@ class Classifier:
 def _fault(proposal: ActionProposed, trust: Trust, now: datetime) -> str | None:
     """Why a proposal is not what its agent committed to; None where it is."""
     try:
-        check_proposal(proposal, verify_commitment(proposal.commitment, trust, at=now))
+        check_commitment(proposal, verify_commitment(proposal.commitment, trust, at=now))
         payload = payload_bytes(
             arguments=proposal.action.arguments,
             preview=proposal.preview,

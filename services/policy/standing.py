@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from placet.events import ActionClassified
-from placet.grants import Commitment
+from placet.grants import Commitment, commitment_of
 from placet.limits import MAX_DEADLINE_SECONDS
 from placet.trust import Agent
 
@@ -31,7 +31,7 @@ def objection_to(classified: ActionClassified, standing: Standing, now: datetime
     committed, agent = standing.commitment, standing.agent
     checks = (
         ("trust/commitment_invalid", committed is None),
-        ("trust/commitment_mismatch", committed is not None and committed != said(classified)),
+        ("trust/commitment_mismatch", committed is not None and committed != commitment_of(classified)),
         ("trust/unknown_agent", agent is None),
         ("trust/agent_disabled", agent is not None and agent.disabled),
         (
@@ -44,17 +44,3 @@ def objection_to(classified: ActionClassified, standing: Standing, now: datetime
         ("trust/deadline_too_far", classified.deadline > now + timedelta(seconds=MAX_DEADLINE_SECONDS)),
     )
     return next((rule for rule, speaks_against in checks if speaks_against), None)
-
-
-def said(classified: ActionClassified) -> Commitment:
-    """What the commitment under a classified action has to be."""
-    return Commitment(
-        action_id=classified.action_id,
-        agent=classified.agent,
-        on_behalf_of=classified.on_behalf_of,
-        name=classified.action.name,
-        resource=classified.action.resource,
-        deadline=classified.deadline,
-        edit_of=classified.edit_of,
-        digest=classified.digest,
-    )

@@ -15,7 +15,7 @@ from placet.grants import (
     Commitment,
     GrantClaims,
     VerdictClaims,
-    check_proposal,
+    check_commitment,
     check_redeemable,
     commitment_digest,
     grant_id,
@@ -198,9 +198,9 @@ def test_a_jws_of_one_kind_is_worth_nothing_as_another() -> None:
     ids=lambda changes: next(iter(changes)),
 )
 def test_a_proposal_that_differs_from_its_commitment_is_refused(changes: dict[str, Any]) -> None:
-    check_proposal(PROPOSED, COMMITMENT)
+    check_commitment(PROPOSED, COMMITMENT)
     with pytest.raises(VerificationError, match="commitment_mismatch"):
-        check_proposal(PROPOSED.model_copy(update=changes), COMMITMENT)
+        check_commitment(PROPOSED.model_copy(update=changes), COMMITMENT)
 
 
 def test_every_field_of_a_commitment_is_compared() -> None:

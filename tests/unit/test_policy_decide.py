@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placet.events import ActionClassified, Facts, Sensitivity, StatementKind, Uninspected, Verdict
+from placet.grants import commitment_of
 from placet.limits import MAX_DEADLINE_SECONDS
 from placet.requirement import spell
 from placet.trust import Agent
@@ -21,7 +22,7 @@ from services.policy.needs import EVERYTHING
 from services.policy.question import ask
 from services.policy.rulebook import policies_of
 from services.policy.sample import Sample
-from services.policy.standing import Standing, said
+from services.policy.standing import Standing
 from tests.factories import NOW, new_action_id
 from tests.policies import REVIEW, rulebook, shipped
 
@@ -37,7 +38,7 @@ def classified(**given: Any) -> ActionClassified:
 
 def decided(book: Rulebook | None, action: ActionClassified | None = None, **standing: Any) -> Decision:
     action = action or classified()
-    good = {"commitment": said(action), "agent": AGENT}
+    good = {"commitment": commitment_of(action), "agent": AGENT}
     return decide(action, Standing(**{**good, **standing}), book, now=NOW, moment=NOW)
 
 
@@ -60,7 +61,7 @@ def changed(**changes: Any) -> ActionClassified:
     return classified().model_copy(update=changes)
 
 
-SOUND = said(classified())
+SOUND = commitment_of(classified())
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,9 @@ standings: st.SearchStrategy[dict[str, Any]] = st.builds(
 def test_nothing_is_allowed_except_through_a_named_permit(sample: Sample, standing: Any, loaded: bool) -> None:
     action = sample.classified()
     book = PACK if loaded else None
-    decision = decided(book, action, commitment=said(action) if standing["good"] else None, agent=standing["agent"])
+    decision = decided(
+        book, action, commitment=commitment_of(action) if standing["good"] else None, agent=standing["agent"]
+    )
     named = [PACK.rules[rule] for rule in decision.rules if rule in PACK.rules]
     assert decision.rules
     assert decision.reasons
