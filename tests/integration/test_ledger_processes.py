@@ -51,6 +51,11 @@ def until(check: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"after {SECONDS} s still not: {what}") from error
 
 
+def get(url: str, **more: Any) -> httpx.Response:
+    """Ask, with patience for a busy machine."""
+    return httpx.get(url, timeout=30, trust_env=False, **more)
+
+
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -144,14 +149,14 @@ def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site)
     url = f"http://127.0.0.1:{api}"
     first, _ = site.start("writer", PLACET_BATCH="16")
     standby, standby_port = site.start("writer", PLACET_BATCH="16")
-    until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
+    until(lambda: get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
 
     before, after = messages(site.world, 12), messages(site.world, 8)
     site.publish(before)
     until(lambda: site.recorded() >= 10, "some events recorded")
     active, other = (first, standby) if first.poll() is None else (standby, first)
     active.kill()
-    held = httpx.get(f"{url}/v1/checkpoint").json()["note"].encode()
+    held = get(f"{url}/v1/checkpoint").json()["note"].encode()
     site.publish(after)
     until(lambda: site.recorded() >= len(before) + len(after), "everything recorded by the other writer")
     assert other.poll() is None
@@ -165,7 +170,7 @@ def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site)
         row = connection.execute(query).fetchone()
     assert row is not None
     assert row[0] == row[1]
-    assert httpx.get(f"http://127.0.0.1:{standby_port}/healthz").status_code == 200
+    assert get(f"http://127.0.0.1:{standby_port}/healthz").status_code == 200
 
     other.send_signal(signal.SIGTERM)
     assert other.wait(timeout=20) == 0
@@ -179,14 +184,14 @@ def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
     _, api = site.start("api")
     url = f"http://127.0.0.1:{api}"
     until(lambda: site.recorded() >= len(whole), "both actions recorded")
-    refused = [e for e in httpx.get(f"{url}/v1/entries?limit=500").json()["entries"] if e["refused"] == "unsigned"]
+    refused = [e for e in get(f"{url}/v1/entries?limit=500").json()["entries"] if e["refused"] == "unsigned"]
     assert len(refused) >= 1
     with psycopg.connect(site.database.reader) as connection:
         query = "SELECT count(*) FROM ledger.entry_values WHERE position(%s in value) > 0"
         assert connection.execute(query, (canary,)).fetchone() == (0,)
 
     key = VerifierKey(name=ORIGIN, public=site.world.services[Role.LEDGER].public.raw)
-    newest = httpx.get(f"{url}/v1/checkpoint").json()
+    newest = get(f"{url}/v1/checkpoint").json()
     consumer = KafkaConsumer(
         Topic.CHECKPOINTED, **site.kafka.client(), auto_offset_reset="earliest", consumer_timeout_ms=SECONDS * 1_000
     )
@@ -195,7 +200,7 @@ def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
     head = next(head for head in heads if head["origin"] == ORIGIN and head["size"] >= newest["size"])
     consumer.close()
     told = verify_checkpoint(head["note"].encode(), [key])
-    assert httpx.get(f"{url}/v1/checkpoint", params={"size": told.size}).json()["note"] == head["note"]
+    assert get(f"{url}/v1/checkpoint", params={"size": told.size}).json()["note"] == head["note"]
     writer.send_signal(signal.SIGTERM)
     assert writer.wait(timeout=20) == 0
 
@@ -236,7 +241,7 @@ def test_the_live_stream_sends_each_entry_once(site: Site) -> None:
     site.start("writer")
     _, api = site.start("api")
     url = f"http://127.0.0.1:{api}"
-    until(lambda: httpx.get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
+    until(lambda: get(f"{url}/v1/checkpoint").is_success, "the trust file recorded")
     site.publish(whole := messages(site.world, 3))
     numbers: list[int] = []
     with httpx.stream("GET", f"{url}/v1/stream?after=-1", timeout=SECONDS, trust_env=False) as response:
@@ -253,4 +258,4 @@ def test_the_live_stream_sends_each_entry_once(site: Site) -> None:
 
 
 def _size(url: str) -> int:
-    return int(httpx.get(f"{url}/v1/checkpoint").json()["size"])
+    return int(get(f"{url}/v1/checkpoint").json()["size"])
