@@ -1,4 +1,20 @@
-"""Lists the fixture modules; each owns its fixtures and says what they need."""
+"""Lists the fixture modules; each owns its fixtures and says what they need.
+
+Property tests have no clock: a busy machine is not a bug. In CI they try the same cases every time, so that a red run
+can be repeated; elsewhere they go on looking.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "placet",
+    deadline=None,
+    derandomize=os.environ.get("CI", "").lower() == "true",
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("placet")
 
 pytest_plugins = [
     "pytester",
