@@ -55,7 +55,7 @@ class Heading:
     excluded: tuple[str, ...]
     satisfiable: bool
     state: str
-    """open, approved, rejected, expired, withdrawn or superseded."""
+    """open, approved, rejected, expired, withdrawn, denied or superseded."""
     opened_at: datetime
     expires_at: datetime
     closed_at: datetime | None
