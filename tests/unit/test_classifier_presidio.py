@@ -226,9 +226,9 @@ def test_what_was_seen_once_is_remembered_without_its_text() -> None:
     ids=lambda text: text[:6],
 )  # fmt: skip
 def test_near_matches_do_not_take_for_ever(detector: Detectors, hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     detector.detect(passage(hostile))
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 @settings(max_examples=60, deadline=None)

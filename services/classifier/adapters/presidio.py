@@ -184,7 +184,7 @@ class PresidioDetector:
             )
             for result in results
         ]
-        return [span for span in spans if fitting.keeps(passage, span)]
+        return fitting.kept(passage, spans)
 
 
 def _pieces(text: str) -> list[tuple[int, str]]:

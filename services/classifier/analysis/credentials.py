@@ -71,8 +71,8 @@ _TELLING_NAME: Final = (
 
 RULES: Final = (
     _rule("PRIVATE_KEY", "pem_private_key",
-          r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,20000}?"
-          r"(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", "private key", score=1.0),
+          r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S]){0,20000}"
+          r"(?:-----END [A-Z0-9 ]{0,40}-----)?", "private key", score=1.0),
     _rule("PRIVATE_KEY", "putty_private_key", r"PuTTY-User-Key-File-\d: [\s\S]{0,20000}", "putty-user-key"),
     _rule("JWT", "jwt", _EDGE + r"eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{2,8000}(?:\.[A-Za-z0-9_-]{0,4000}){0,3}",
           "eyj", accept=_jwt, score=0.99),

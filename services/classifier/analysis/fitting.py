@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.classifier.analysis import destinations
@@ -94,8 +94,16 @@ def has_context(passage: Passage, start: int, words: frozenset[str]) -> bool:
     return not words.isdisjoint(_WORDS.findall(before))
 
 
-def keeps(passage: Passage, span: Span) -> bool:
-    """Whether the engine's answer is kept."""
+def kept(passage: Passage, spans: Iterable[Span]) -> list[Span]:
+    """The engine's answers that are kept."""
+    spans = list(spans)
+    addresses = any(span.entity_type == "IP_ADDRESS" for span in spans) and "://" in passage.text
+    hosts = frozenset(start for start, _ in destinations.url_hosts(passage.text)) if addresses else frozenset[int]()
+    return [span for span in spans if _keeps(passage, span, hosts)]
+
+
+def _keeps(passage: Passage, span: Span, hosts: frozenset[int]) -> bool:
+    """`hosts`: where hosts of URLs start; an address there is a destination, not somebody's."""
     words = NEED_CONTEXT.get(span.entity_type)
     if words is not None and not has_context(passage, span.start, words):
         return False
@@ -106,7 +114,7 @@ def keeps(passage: Passage, span: Span) -> bool:
         case "PHONE_NUMBER":
             return _is_phone(passage, span, value)
         case "IP_ADDRESS":
-            return _is_somebodys_address(passage.text, span, value)
+            return span.start not in hosts and _is_somebodys_address(passage.text, span, value)
         case "CREDIT_CARD":
             return _is_card(passage, span, value)
         case "US_SSN" | "UK_NHS" | "ABA_ROUTING_NUMBER" | "PL_PESEL" | "US_ITIN":
@@ -152,7 +160,7 @@ def _is_card(passage: Passage, span: Span, value: str) -> bool:
 
 
 def _is_somebodys_address(text: str, span: Span, value: str) -> bool:
-    """Public addresses of somebody: not ours, no version number, no destination."""
+    """Public addresses of somebody: not ours, no version number."""
     try:
         address = ipaddress.ip_interface(value.split("%", 1)[0])
     except ValueError:
@@ -165,9 +173,8 @@ def _is_somebodys_address(text: str, span: Span, value: str) -> bool:
         or address.is_link_local
     ):
         return False
-    if re.search(r"(?i)(?:\bv|version\s?|release\s?|[\w-]@|==?|[\w.-]-)$", text[max(0, span.start - 10) : span.start]):
-        return False
-    return not any(start <= span.start < end for start, end in destinations.url_hosts(text))
+    before = text[max(0, span.start - 10) : span.start]
+    return re.search(r"(?i)(?:\bv|version\s?|release\s?|[\w-]@|==?|[\w.-]-)$", before) is None
 
 
 def _inside_identifier(text: str, span: Span) -> bool:
