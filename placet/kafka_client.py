@@ -99,6 +99,19 @@ def close_quietly(client: Any) -> None:
             client.close()
 
 
+def take_up_join(consumer: Any) -> None:
+    """Call after every poll of a group's consumer.
+
+    kafka-python 3.0.12 forgets a join that finishes after the poll that began it timed out, where changed metadata was
+    the reason to join (the usual case at a first start): the consumer then stays without partitions, for ever, while
+    its heartbeats go on. A finished join that nobody took up is asked for again.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - there is no public way to see or to ask this
+    join = coordinator._join_task  # noqa: SLF001 - as above
+    if join is not None and join.is_done and not coordinator.need_rejoin():
+        coordinator.request_rejoin()
+
+
 class KafkaClient:
     """A producer and a consumer for lookups, each connected when first needed; thread-safe."""
 

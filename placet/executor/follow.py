@@ -26,7 +26,7 @@ from placet.catalogue import Topic
 from placet.errors import ContractError, VerificationError
 from placet.events import ActionProposed, ActionResolved, Position
 from placet.grants import VerifiedGrant, check_commitment, verify_grant
-from placet.kafka_client import KafkaClient, close_quietly, explain, to_message
+from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_join, to_message
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket

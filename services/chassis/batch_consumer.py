@@ -21,6 +21,7 @@ from typing import Any
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from placet.kafka_client import take_up_join
 from placet.messages import Message
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
@@ -105,6 +106,7 @@ class BatchConsumer:
     def _poll(self, client: Any) -> list[Message]:
         try:
             found = client.poll(timeout_ms=int(POLL_SECONDS * 1_000), max_records=self._batch)
+            take_up_join(client)
             assigned = frozenset((tp.topic, tp.partition) for tp in client.assignment())
             if self._resume_at is not None and assigned - self._assigned:
                 found = self._positioned(client, found, assigned - self._assigned, self._resume_at)

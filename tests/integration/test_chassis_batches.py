@@ -11,6 +11,7 @@ import pytest
 from kafka import KafkaProducer
 
 from placet.messages import Message
+from services.chassis import batch_consumer
 from services.chassis.batch_consumer import BatchConsumer
 from services.chassis.errors import TransientError
 from services.chassis.health import Health
@@ -146,6 +147,17 @@ def test_a_transient_error_repeats_the_same_batch_in_the_open(bench: Bench) -> N
     assert pages[0][0] == 200
     assert pages[3][0] == 503
     assert b"waiting for postgres" in pages[3][2]
+
+
+def test_a_join_that_outlasts_its_poll_is_not_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # kafka-python 3.0.12 often stays without partitions for ever here: see `placet.kafka_client.take_up_join`.
+    monkeypatch.setattr(batch_consumer, "POLL_SECONDS", 0.001)
+    bench.send(5)
+    seen: list[Message] = []
+
+    bench.consume(seen.extend, lambda: len(seen) >= 5)
+
+    assert sorted(values(seen)) == list(range(5))
 
 
 def test_standing_still_is_seen_and_ends_with_progress(bench: Bench) -> None:
