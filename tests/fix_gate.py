@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from kafka import TopicPartition
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from infra.admin import create, operator
 from placet.catalogue import Topic
-from placet.events import ActionFollowed, ActionProposed, Outcome
+from placet.events import ActionExecuted, ActionFollowed, ActionProposed, Outcome
 from placet.gate import Gate
 from placet.gate.kafka import KafkaBroker
-from placet.kafka_client import KafkaClient, to_message
+from placet.kafka_client import KafkaClient, partition_for, to_message
 from placet.messages import Message, Outgoing
 from placet.testing.broker import MemoryBroker
 from placet.testing.fakes import FakeGate
@@ -134,8 +136,6 @@ class KafkaStage:
         with contextlib.closing(
             KafkaClient(self.kafka.settings("ops")).consumer(auto_offset_reset="latest", fetch_max_wait_ms=30)
         ) as consumer:
-            from kafka import TopicPartition  # noqa: PLC0415 - a slow import, only for the real stage
-
             topics = [str(Topic.PROPOSED), str(Topic.FOLLOWED)]
             consumer.assign([TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t)])
             consumer.seek_to_end()
@@ -157,6 +157,26 @@ class KafkaStage:
         data = verify(message, self.stand_in.trust.current(), now=now()).data
         if isinstance(data, ActionFollowed) and action_id not in self._resolved:
             self.resolve(action_id, "withdrawn", code="withdrawn", sentence="The agent withdrew the action.")
+
+
+def reports(stage: KafkaStage, action_id: str) -> list[ActionExecuted]:
+    """Every report about an action, read from the broker."""
+    with contextlib.closing(KafkaClient(stage.kafka.settings("ops")).consumer()) as consumer:
+        count = len(consumer.partitions_for_topic(str(Topic.EXECUTED)))
+        where = TopicPartition(str(Topic.EXECUTED), partition_for(action_id, count))
+        consumer.assign([where])
+        consumer.seek_to_beginning(where)
+        end = consumer.end_offsets([where])[where]
+        found: list[Any] = []
+        while (consumer.position(where) or 0) < end:
+            found += consumer.poll(timeout_ms=500).get(where, [])
+    trust = stage.stand_in.trust.current()
+    return [verify(to_message(record), trust, now=now()).data for record in found if record.key == action_id.encode()]
+
+
+@retry(stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True)
+def reported(stage: KafkaStage, action_id: str, *expected: tuple[str, str]) -> None:
+    assert [(str(report.status), report.code) for report in reports(stage, action_id)] == list(expected)
 
 
 @pytest.fixture(scope="session")

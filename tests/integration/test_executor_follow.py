@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from kafka import TopicPartition
-from tenacity import retry, stop_after_delay, wait_fixed
 
 from placet.catalogue import Topic
-from placet.events import ActionExecuted, Outcome, Position
+from placet.events import Outcome, Position
 from placet.executor import Executor, Result
-from placet.kafka_client import KafkaClient, partition_for, to_message
+from placet.kafka_client import KafkaClient
 from placet.testing.settle import Answer
-from placet.verify import verify
 from tests.factories import now
-from tests.fix_gate import KafkaStage
+from tests.fix_gate import KafkaStage, reported, reports
 
 RESOURCE = "s3://partner/customers"
 
@@ -63,26 +59,6 @@ class Follower:
 @pytest.fixture
 def stage(kafka_stage: KafkaStage) -> KafkaStage:
     return kafka_stage
-
-
-def reports(stage: KafkaStage, action_id: str) -> list[ActionExecuted]:
-    """Every report about an action, read from the broker."""
-    with contextlib.closing(KafkaClient(stage.kafka.settings("ops")).consumer()) as consumer:
-        count = len(consumer.partitions_for_topic(str(Topic.EXECUTED)))
-        where = TopicPartition(str(Topic.EXECUTED), partition_for(action_id, count))
-        consumer.assign([where])
-        consumer.seek_to_beginning(where)
-        end = consumer.end_offsets([where])[where]
-        found: list[Any] = []
-        while (consumer.position(where) or 0) < end:
-            found += consumer.poll(timeout_ms=500).get(where, [])
-    trust = stage.stand_in.trust.current()
-    return [verify(to_message(record), trust, now=now()).data for record in found if record.key == action_id.encode()]
-
-
-@retry(stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True)
-def reported(stage: KafkaStage, action_id: str, *expected: tuple[str, str]) -> None:
-    assert [(str(report.status), report.code) for report in reports(stage, action_id)] == list(expected)
 
 
 def propose(stage: KafkaStage, bucket: str, name: str = "export.customers") -> str:
