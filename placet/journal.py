@@ -5,7 +5,8 @@ Rules:
 - A proposal is on disk (fsync) before it is on the broker. What is sent again after a crash is the same event, byte for
   byte, so it is the same action.
 - A line cut off by a crash is no line: it is skipped, and the next one starts on a line of its own.
-- Values in clear stand here until the action has ended and its deadline has passed; `compact` then drops them.
+- Values in clear stand here until the action has ended and its deadline has passed; compacting, now and then, drops
+  them, so that neither the file nor the memory grows with history.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from placet.messages import Outgoing
 from placet.outcomes import Allowed, Approved, ClientError, Settled, Ticket
 
 _GRANTED: Final = {Outcome.ALLOWED: Allowed, Outcome.APPROVED: Approved}
+_COMPACT_AFTER: Final = 1_000
 _OPEN: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -87,8 +89,9 @@ class Journal:
         self._file: int | None = None
         self._read_to = 0
         self._entries: dict[str, Entry] = {}
+        self._ended = 0
         with self._held():
-            """Opening it now tells of a folder that cannot be written before anything is proposed."""
+            pass  # A folder that cannot be written is told before anything is proposed.
 
     def proposed(self, entry: Entry) -> None:
         """Keep a proposal; returns when it is on disk. Raise `ClientError`."""
@@ -98,9 +101,15 @@ class Journal:
         """The broker has it. Not forced to disk: after a crash the same event is merely sent again."""
         self._append({"kind": "published", "action_id": action_id}, durable=False)
 
-    def settled(self, settled: Settled) -> None:
-        """The verified outcome. Not forced to disk: the broker has it too."""
+    def settled(self, settled: Settled, *, now: datetime) -> None:
+        """The verified outcome. Not forced to disk: the broker has it too. Compacts where that pays."""
         self._append(_settled_line(settled), durable=False)
+        with self._lock:
+            self._ended += 1
+            pays = self._ended >= max(_COMPACT_AFTER, len(self._entries))
+            self._ended = 0 if pays else self._ended
+        if pays:
+            self.compact(now=now)
 
     def get(self, action_id: str) -> Entry | None:
         """One action, or None where this journal never saw it."""

@@ -43,10 +43,8 @@ CREATE TABLE IF NOT EXISTS reports (
   topic TEXT NOT NULL,
   key BLOB NOT NULL,
   value BLOB NOT NULL,
-  signature BLOB NOT NULL,
-  published INTEGER NOT NULL DEFAULT 0
+  signature BLOB NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS unpublished ON reports (published) WHERE published = 0;
 """
 
 
@@ -126,15 +124,15 @@ class Store:
             _keep(database, attempt, report)
 
     def published(self, attempt: str) -> None:
-        """The broker has the report."""
+        """The broker has the report: it is kept here no longer."""
         with self._transaction() as database:
-            database.execute("UPDATE reports SET published = 1 WHERE attempt = ?", (attempt,))
+            database.execute("DELETE FROM reports WHERE attempt = ?", (attempt,))
 
     def unpublished(self) -> list[tuple[str, Outgoing]]:
         """Reports the broker may not have, oldest first."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT attempt, topic, key, value, signature FROM reports WHERE published = 0 ORDER BY rowid"
+                "SELECT attempt, topic, key, value, signature FROM reports ORDER BY rowid"
             ).fetchall()
         return [(attempt, Outgoing(*rest)) for attempt, *rest in rows]
 

@@ -183,7 +183,7 @@ class Gate:
             return entry.settled
         for message in self._broker.scan(action_id, entry.place):
             if settled := self._judge(message, entry):
-                self._journal.settled(settled)
+                self._journal.settled(settled, now=self.now())
                 return settled
         return None
 
@@ -251,7 +251,7 @@ class Gate:
             self._pending.pop(entry.action_id, None)
         if not pending.future.done():
             pending.future.set_result(settled)
-            self._journal.settled(settled)
+            self._journal.settled(settled, now=self.now())
         return True
 
     def _judge(self, message: Message, entry: Entry) -> Settled | None:

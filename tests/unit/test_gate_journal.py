@@ -46,6 +46,12 @@ def settled(action_id: str, outcome: Outcome = Outcome.DENIED) -> Settled:
     )
 
 
+@pytest.fixture
+def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of lines without thousands of waits for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 def test_what_is_written_is_read_back_the_same_by_another(tmp_path: Path) -> None:
     journal, other = Journal(tmp_path / "j"), Journal(tmp_path / "j")
     first = entry()
@@ -54,7 +60,7 @@ def test_what_is_written_is_read_back_the_same_by_another(tmp_path: Path) -> Non
     other.published(first.action_id)
     assert [each.published for each in journal.unresolved()] == [True]
     said = settled(first.action_id)
-    other.settled(said)
+    other.settled(said, now=NOW)
     found = journal.get(first.action_id)
     assert found is not None
     assert found.settled == said
@@ -67,7 +73,7 @@ def test_assent_is_read_back_with_its_ticket(tmp_path: Path) -> None:
     said = first.with_outcome(settled(first.action_id, Outcome.APPROVED), "g.g.g").settled
     assert isinstance(said, Approved)
     Journal(tmp_path / "j").proposed(first)
-    Journal(tmp_path / "j").settled(said)
+    Journal(tmp_path / "j").settled(said, now=NOW)
     found = Journal(tmp_path / "j").get(first.action_id)
     assert found is not None
     assert found.settled == said
@@ -127,8 +133,8 @@ def test_compacting_drops_only_what_has_ended_and_is_past_its_deadline(tmp_path:
     pending = entry()
     for each in (ended, recent, pending):
         journal.proposed(each)
-    journal.settled(settled(ended.action_id))
-    journal.settled(settled(recent.action_id))
+    journal.settled(settled(ended.action_id), now=NOW)
+    journal.settled(settled(recent.action_id), now=NOW)
     journal.published(pending.action_id)
     journal.compact(now=NOW + timedelta(hours=2))
     assert ended.action_id.encode() not in (tmp_path / "j").read_bytes()
@@ -140,6 +146,20 @@ def test_compacting_drops_only_what_has_ended_and_is_past_its_deadline(tmp_path:
     other.proposed(late)  # a process that still had the old file open
     assert {each.action_id for each in journal.unresolved()} == {pending.action_id, late.action_id}
     assert all(each.published == (each.action_id == pending.action_id) for each in journal.unresolved())
+
+
+@pytest.mark.usefixtures("no_fsync")
+def test_neither_file_nor_memory_grows_with_history(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    sizes = []
+    for number in range(5_000):
+        each = entry(action_id=str(number), deadline=NOW)
+        journal.proposed(each)
+        journal.settled(settled(each.action_id), now=NOW + timedelta(seconds=1))
+        if number % 1_000 == 500:
+            sizes.append((tmp_path / "j").stat().st_size)
+    assert max(sizes) <= sizes[0] * 2
+    assert len(journal._entries) <= 1_000
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_sent(tmp_path: Path) -> None:
