@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from placet.canonical import canonical_bytes
@@ -137,10 +137,15 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
         statement = _statement(one, means, database=database)
         if statement is not None:
             looked.statements.append(statement)
+        elif one.path[0] == "arguments":
+            looked.statements.extend(map(means.read_sql, shape.sql_in_command(one.passage.text)))
         if one.path[0] == "arguments" and one.where == "value" and not one.passage.number:
             looked.places.append(destinations.Place(one.passage.text, one.passage.hints, statement is not None))
         try:
-            spans = [*_spans(one, statement, rules.taxonomy), *means.detector.detect(one.passage)]
+            spans = list(_spans(one, statement, rules.taxonomy))
+            known = any(span.end - span.start == len(one.passage.text) for span in spans)
+            if one.entity_type is None:
+                spans += means.detector.detect(replace(one.passage, known=known))
         except DetectorError as error:
             looked.skipped.append(Skipped(one.path, error.reason, one.where))
             continue

@@ -117,7 +117,13 @@ class Classifier:
     ) -> Outgoing:
         if isinstance(result, Unmaskable):
             return self._failed(received, UNMASKABLE, trust)
-        found = self._unseen(received.data, result.reason) if isinstance(result, GaveUp) else result
+        if isinstance(result, GaveUp):
+            logs.get_logger().warning(
+                "not_inspected", action_id=received.data.action_id, reason=result.reason, detail=result.detail
+            )
+            found = self._unseen(received.data, result.reason)
+        else:
+            found = result
         try:
             sealed = self._seal(received, found, trust)
         except (DecodeError, ValidationError):  # masked it is larger than an event may be, or not what an event is

@@ -42,6 +42,8 @@ class Passage:
     """Words of the nearest key name, lower case: `cardNumber` gives (card, number)."""
     number: bool = False
     """The text is a JSON number written out."""
+    known: bool = False
+    """The name above says already what all of it is: no model needs to guess."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class GaveUp:
     """No classification: the worker was killed at its budget (`too_slow`), died or failed (`error`)."""
 
     reason: str
+    detail: str = ""
+    """The type of the error and where it was raised; never its text."""
 
 
 @dataclass(frozen=True, slots=True)

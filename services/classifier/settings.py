@@ -26,9 +26,9 @@ class ClassifierSettings(StreamSettings):
     fingerprints change when that is rotated."""
     classifier_workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that look into actions; one per core that this service may use."""
-    classifier_soft_seconds: Annotated[float, Field(gt=0)] = 2.0
+    classifier_soft_seconds: Annotated[float, Field(gt=0)] = 3.0
     """After so long on one action, what is left of it is named as not inspected."""
-    classifier_hard_seconds: Annotated[float, Field(gt=0)] = 4.0
+    classifier_hard_seconds: Annotated[float, Field(gt=0)] = 6.0
     """After so long the worker is killed, and the whole action is named as not inspected."""
     classifier_batch_seconds: Annotated[float, Field(gt=0)] = 20.0
     """After so long on one batch, what is left of it is named as not inspected."""

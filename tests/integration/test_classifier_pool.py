@@ -44,7 +44,10 @@ def test_the_service_goes_on_after_an_action_that_breaks_its_worker(
 ) -> None:
     fine, bad = subject(arguments={"a": "fine"}), subject(arguments={"a": text})
     results = analyst.analyse([fine, bad, fine, fine])
-    assert results[1] == GaveUp(reason)
+    assert isinstance(results[1], GaveUp)
+    assert results[1].reason == reason
+    assert text not in repr(results[1])
+    assert ("ValueError at classifier_parts.py" in results[1].detail) is (text == "RAISE!")
     assert [isinstance(one, Classification) for one in results] == [True, False, True, True]
     assert isinstance(analyst.analyse([fine])[0], Classification)
 

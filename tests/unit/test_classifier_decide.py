@@ -63,6 +63,7 @@ def test_a_column_tells_what_its_literal_is() -> None:
         ({"full_name": "Jane Roe"}, {"full_name": "‹PERSON_1›"}),
         ({"customerFullName": "Jane Roe"}, {"customerFullName": "‹PERSON_1›"}),
         ({"full_name": "asc"}, {"full_name": "asc"}),
+        ({"full_name": "AKIAQYLPMN5HFIQR7XYA"}, {"full_name": "‹AWS_ACCESS_KEY_1›"}),
         ({"full_name": "$1"}, {"full_name": "$1"}),
         ({"full_name": 5}, {"full_name": 5}),
         ({"ssn": 536221234}, {"ssn": "‹US_SSN_1›"}),
@@ -88,6 +89,20 @@ def test_facts_of_sql_in_nested_lists_and_several_arguments() -> None:
     assert facts.statement_kinds == (StatementKind.SELECT, StatementKind.DROP)
     assert facts.statement_count == 2
     assert facts.tables == ("t", "u")
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        ("psql -h db -c 'DROP TABLE customers'", (StatementKind.DROP,)),
+        ('psql -c "DELETE FROM t WHERE id = 1" && echo done', (StatementKind.DELETE,)),
+        ("mysql -e 'select 1", (StatementKind.SELECT,)),  # a quote left open
+        ("psql -f report.sql", ()),
+        ("echo 'DROP TABLE customers'", ()),  # no client: nothing runs it
+    ],
+)
+def test_sql_inside_a_shell_command(command: str, kinds: tuple[StatementKind, ...]) -> None:
+    assert classify(arguments={"command": command}, resource="ssh://host").facts.statement_kinds == kinds
 
 
 def test_sql_in_purpose_and_preview_is_talk_and_data() -> None:

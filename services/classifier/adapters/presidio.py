@@ -155,7 +155,7 @@ class PresidioDetector:
         found: list[Span] = []
         if wanted := fitting.wanted(passage):
             found += self._analyze(passage, wanted, self._nothing)
-        if shape.reads_like_language(passage):
+        if not passage.known and shape.reads_like_language(passage):
             if len(text) > _MAX_LANGUAGE_CHARACTERS:
                 raise DetectorError("too_large")
             for start, piece in _pieces(text):

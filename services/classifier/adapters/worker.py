@@ -14,9 +14,11 @@ import multiprocessing
 import os
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
 from multiprocessing import connection
+from pathlib import PurePath
 from typing import Final
 
 from services.classifier import decide
@@ -70,8 +72,8 @@ class Bench:
             return decide.classify(subject, self.rules, means)
         except UnmaskableError:
             return Unmaskable()
-        except Exception:  # noqa: BLE001 - whatever went wrong, the action counts as not inspected
-            return GaveUp("error")
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the action counts as not inspected
+            return GaveUp("error", _described(error))
 
 
 _BENCH: list[Bench] = []
@@ -94,6 +96,14 @@ def ready() -> tuple[int, dict[str, str]]:
     """This worker's process id and the versions of what it looks with."""
     time.sleep(0.05)  # leaves the other workers a chance to answer too
     return os.getpid(), dict(_BENCH[0].detector.models)
+
+
+def _described(error: Exception) -> str:
+    """The type of an error and the last place of ours that it passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next((frame for frame in reversed(frames) if "classifier" in frame.filename), None)
+    at = f" at {PurePath(place.filename).name}:{place.lineno}" if place is not None else ""
+    return f"{type(error).__name__}{at}"
 
 
 def _die_with_parent() -> None:

@@ -8,6 +8,7 @@ Rules:
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Final
 
 from services.classifier.analysis import names
@@ -20,6 +21,11 @@ _DATABASES: Final = frozenset({
 })  # fmt: skip
 _DATABASE_ACTIONS: Final = frozenset({"db", "sql", "database", "warehouse", "postgres", "mysql"})
 
+_LONGEST_COMMAND: Final = 20_000
+_CLIENT: Final = re.compile(
+    r"\b(?:psql|mysql|mariadb|sqlite3?|sqlcmd|snowsql|bq|clickhouse(?:-client)?|duckdb|cockroach|beeline)\b"
+)
+_QUOTED: Final = re.compile(r"'([^']*)|\"([^\"]*)")
 _COMMENT: Final = re.compile(r"/\*|\*/|--[^\n\r]*")
 _VERB: Final = re.compile(
     r"(?i)(?:select|with|insert|update|delete|merge|drop|create|alter|truncate|grant|revoke|copy|do|execute|explain|call|"
@@ -72,6 +78,17 @@ def is_sql(passage: Passage, *, database: bool) -> bool:
     if _VERB.match(text) is not None:
         return _STATEMENT.match(text) is not None
     return database and _CHAINED.search(passage.text) is not None
+
+
+def sql_in_command(text: str) -> list[str]:
+    """The arguments of a shell command that runs a database client: `psql -c 'DROP TABLE x'`."""
+    if len(text) > _LONGEST_COMMAND or _CLIENT.search(text) is None:
+        return []
+    try:
+        parts = shlex.split(text, comments=False)
+    except ValueError:  # a quote is left open
+        parts = [match[1] or match[2] or "" for match in _QUOTED.finditer(text)]
+    return [part for part in parts if is_sql(Passage(part), database=True)]
 
 
 def reads_like_language(passage: Passage) -> bool:
