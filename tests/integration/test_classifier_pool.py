@@ -97,8 +97,13 @@ if __name__ == "__main__":
 def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     program = tmp_path / "parent.py"
     program.write_text(PROGRAM)
+    deep = tmp_path / ("d" * 90)  # sockets have short paths, temporary folders have not
+    deep.mkdir()
     parent = subprocess.Popen(
-        [sys.executable, str(program)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+        [sys.executable, str(program)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(deep)},
+        stdout=subprocess.PIPE,
     )
     try:
         assert parent.stdout is not None

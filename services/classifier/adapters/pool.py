@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
+from multiprocessing import util
 from typing import Any, Final
 
 from pebble import ProcessExpired, ProcessPool
@@ -28,6 +30,10 @@ from services.classifier.ports import GaveUp, Unmaskable
 
 START_SECONDS: Final = 120.0
 """A cold start reads a model from disk; a busy machine takes its time."""
+
+
+_LONGEST_FOLDER: Final = 60
+"""The path of a Unix socket has 107 bytes, and the fork server adds about forty to the temporary folder's."""
 
 
 class PoolAnalyst:
@@ -62,6 +68,7 @@ class PoolAnalyst:
 
     def start(self) -> None:
         """Return when every worker has its engine; raise `PoolError`."""
+        _keep_socket_paths_short()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["services.classifier.adapters.warm"])
         self._pool = ProcessPool(
@@ -144,3 +151,13 @@ class PoolAnalyst:
                 raise PoolError("the workers are gone") from None
             return GaveUp("error")
         return result
+
+
+def _keep_socket_paths_short() -> None:
+    """Under a deep TMPDIR the fork server could not listen."""
+    if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER:
+        given, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108 - a folder of our own is made in it
+        try:
+            util.get_temp_dir()  # made once, remembered, removed at exit
+        finally:
+            tempfile.tempdir = given
