@@ -3,7 +3,7 @@
 Rules:
 - **Commitment** (agent): who, on whose behalf, what, where, until when, an edit of what, and which bytes.
 - **Verdict** (policy): what was decided about exactly that commitment, by which policy bytes, needing whose assent.
-- **Grant** (settle): run this once, now, at one of these executors. The verdict travels inside; neither is worth
+- **Grant** (settle): run this once, now, at this executor. The verdict travels inside; neither is worth
   anything without the other. A grant lives at most five minutes and never past the deadline.
 - Each is a compact JWS over canonical JSON, with a `typ` of its own, by a principal of the one role that may issue it.
 """
@@ -75,8 +75,8 @@ class GrantClaims(Strict):
 
     iss: Literal["/services/settle"] = "/services/settle"
     sub: Annotated[str, Field(pattern=r"^/agents/[a-z0-9][a-z0-9-]{0,62}$")]
-    aud: tuple[str, ...]
-    """Sources of the executors that may redeem it."""
+    aud: Annotated[str, Field(pattern=r"^/executors/[a-z0-9][a-z0-9-]{0,62}$")]
+    """Source of the one executor that may redeem it."""
     jti: EventId
     action_id: ActionId
     digest: Sha256
@@ -211,8 +211,8 @@ def check_redeemable(granted: VerifiedGrant, trust: Trust, *, executor: str, now
     `grant_not_yet_valid`, `grant_expired`, `grant_too_long`, `agent_disabled`).
     """
     grant = granted.grant
-    if f"/executors/{executor}" not in grant.aud:
-        raise VerificationError("wrong_audience", "the grant is for other executors")
+    if grant.aud != f"/executors/{executor}":
+        raise VerificationError("wrong_audience", "the grant is for another executor")
     if grant.exp - grant.nbf > GRANT_SECONDS or grant.exp > granted.commitment.deadline.timestamp():
         raise VerificationError("grant_too_long", "the grant outlives what any grant may")
     if now.timestamp() < grant.nbf - CLOCK_LEEWAY_SECONDS:

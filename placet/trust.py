@@ -151,15 +151,17 @@ class Trust:
         found = self._keys.get(key_id)
         return None if found is None else found[0]
 
-    def executors_for(self, resource: str) -> tuple[str, ...]:
-        """The sources of the executors that serve a resource, sorted: a grant's audience."""
-        return tuple(
-            sorted(
-                f"/executors/{name}"
-                for name, executor in self.document.executors.items()
-                if any(_serves(prefix, resource) for prefix in executor.serves)
-            )
-        )
+    def executor_for(self, resource: str) -> str | None:
+        """The source of the one executor that a grant on a resource is for: the one that serves it most closely, the
+        first by name among equals; None where none does. One, because each redeems in a store of its own.
+        """
+        serving = [
+            (-len(prefix), name)
+            for name, executor in self.document.executors.items()
+            for prefix in executor.serves
+            if _serves(prefix, resource)
+        ]
+        return f"/executors/{min(serving)[1]}" if serving else None
 
 
 def sign_trust(document: TrustDocument, root: Signer) -> bytes:

@@ -112,7 +112,7 @@ def story(trust_digest: str) -> list[Example]:
     grant = sign_claims(
         GrantClaims(
             sub=f"/agents/{AGENT}",
-            aud=(f"/executors/{EXECUTOR}",),
+            aud=f"/executors/{EXECUTOR}",
             jti=grant_id(ACTION_ID),
             action_id=ACTION_ID,
             digest=digest,

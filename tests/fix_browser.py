@@ -39,7 +39,7 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, headless=True, args=ARGUMENTS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if chromium_path() is None:
         reason = "no Chromium: apt-get install chromium, or name one in PLACET_TEST_CHROMIUM"

@@ -193,7 +193,7 @@ def grant_claims(world: World, decided: ActionDecided, reviewers: tuple[str, ...
     not_before, expires = grant_window(world.at, world.at + timedelta(hours=1))
     content: dict[str, Any] = {
         "sub": f"/agents/{decided.agent}",
-        "aud": ("/executors/warehouse",),
+        "aud": "/executors/warehouse",
         "jti": grant_id(decided.action_id),
         "action_id": decided.action_id,
         "digest": decided.digest,

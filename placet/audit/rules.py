@@ -222,7 +222,7 @@ class _Case:
                 ("grant", data.grant_id != grant.jti),
                 ("bytes", data.digest != grant.digest),
                 ("agent", f"/agents/{data.agent}" != grant.sub),
-                ("executor", f"/executors/{data.executor}" not in grant.aud),
+                ("executor", grant.aud != f"/executors/{data.executor}"),
                 (
                     "time",
                     data.started_at is not None

@@ -155,7 +155,7 @@ class _Follower:
 
     def _is_for_me(self, granted: VerifiedGrant) -> bool:
         executor, grant = self._executor, granted.grant
-        if f"/executors/{executor.executor}" not in grant.aud or not executor.has(granted.commitment.name):
+        if grant.aud != f"/executors/{executor.executor}" or not executor.has(granted.commitment.name):
             return False
         return executor.store.redeemed_with(grant.action_id) != grant.jti
 

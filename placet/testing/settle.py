@@ -85,7 +85,10 @@ class StandIn:
                 name: Agent(owner="dave", disabled=name in disabled, keys=(self._trusted(key),))
                 for name, key in self._agents.items()
             },
-            executors={name: Executor(keys=(self._trusted(key),)) for name, key in self._executors.items()},
+            executors={
+                name: Executor(serves=("" if number == 0 else f"test://{name}",), keys=(self._trusted(key),))
+                for number, (name, key) in enumerate(self._executors.items())
+            },
         )
         fresh = self.trust_file.with_name("trust.json.new")
         fresh.write_bytes(sign_trust(document, self._root))
@@ -130,7 +133,7 @@ class StandIn:
         begins, ends = grant_window(now, proposed.deadline)
         claims = GrantClaims(
             sub=f"/agents/{proposed.agent}",
-            aud=trust.executors_for(proposed.action.resource),
+            aud=trust.executor_for(proposed.action.resource) or "/executors/nobody",
             jti=grant_id(proposed.action_id),
             action_id=proposed.action_id,
             digest=proposed.digest,

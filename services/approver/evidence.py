@@ -157,7 +157,7 @@ def _check_terms(decided: ActionDecided, commitment: Commitment, trust: Trust, a
         return Refused("requirement_mismatch", "A requirement belongs to a review, and to nothing else.")
     if commitment.deadline > at + timedelta(seconds=MAX_DEADLINE_SECONDS + CLOCK_LEEWAY_SECONDS):
         return Refused("deadline_too_far", "The deadline lies further ahead than any may.", _CHANGE)
-    if not trust.executors_for(commitment.resource):
+    if trust.executor_for(commitment.resource) is None:
         return Refused("no_executor", "No executor serves this resource.", Retry.LATER)
     return None
 

@@ -138,7 +138,7 @@ class Scribe:
         )
 
     def _mint(self, decision: Decision, reviewers: tuple[PersonId, ...]) -> str | Settlement:
-        audience = self.trust.executors_for(decision.resource)
+        audience = self.trust.executor_for(decision.resource)
         if not audience:
             return Settlement(Outcome.DENIED, "no_executor", "No executor serves this resource.", Retry.LATER)
         try:

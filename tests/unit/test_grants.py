@@ -57,7 +57,7 @@ def grant(signer: Signer | None = None, **changes: Any) -> str:
     not_before, expires = grant_window(NOW, PROPOSED.deadline)
     fields: dict[str, Any] = {
         "sub": "/agents/nightly-export",
-        "aud": ("/executors/warehouse",),
+        "aud": "/executors/warehouse",
         "jti": grant_id(PROPOSED.action_id),
         "action_id": PROPOSED.action_id,
         "digest": PROPOSED.digest,
@@ -138,7 +138,7 @@ def redeem_code(token: str, *, executor: str = "warehouse", after: float = 0.0, 
 
 def test_a_grant_is_for_its_audience_and_its_time_only() -> None:
     assert redeem_code(grant(), executor="elsewhere") == "wrong_audience"
-    assert redeem_code(grant(aud=())) == "wrong_audience"
+    assert redeem_code(grant(aud="/executors/elsewhere")) == "wrong_audience"
     assert redeem_code(grant(), after=GRANT_SECONDS) == "grant_expired"
     assert redeem_code(grant(), after=-6) == "grant_not_yet_valid"
     check_redeemable(verify_grant(grant(), TRUST, at=NOW), TRUST, executor="warehouse", now=NOW + timedelta(seconds=-5))

@@ -13,9 +13,9 @@ from placet import enrol
 from placet.errors import ContractError, DecodeError, VerificationError
 from placet.key_folder import KeyFolder
 from placet.keys import PublicJwk, Signer, decode_base64url, encode_base64url, pre_authentication_encoding
-from placet.trust import Trust, sign_trust
+from placet.trust import Executor, Trust, sign_trust
 from placet.trust_store import TrustStore, load_root
-from tests.factories import NOW, World
+from tests.factories import NOW, World, trusted
 
 WORLD = World()
 
@@ -108,9 +108,24 @@ def test_audience_is_by_whole_path_segments() -> None:
     trust = Trust.verify(
         sign_trust(document.model_copy(update={"executors": {"warehouse": served}}), WORLD.root), WORLD.root.public
     )
-    assert trust.executors_for("s3://reports/a") == ("/executors/warehouse",)
-    assert trust.executors_for("s3://reports") == ("/executors/warehouse",)
-    assert trust.executors_for("s3://reports-secret/a") == ()
+    assert trust.executor_for("s3://reports/a") == "/executors/warehouse"
+    assert trust.executor_for("s3://reports") == "/executors/warehouse"
+    assert trust.executor_for("s3://reports-secret/a") is None
+
+
+def test_a_grant_is_for_one_executor_the_closest() -> None:
+    document = WORLD.document()
+    serving = {"everything": ("",), "near": ("s3://reports/a",), "far": ("s3://reports",), "twin": ("s3://reports/a",)}
+    executors = {
+        name: Executor(serves=serves, keys=(trusted(Signer.generate(f"/executors/{name}"), NOW),))
+        for name, serves in serving.items()
+    }
+    trust = Trust.verify(
+        sign_trust(document.model_copy(update={"executors": executors}), WORLD.root), WORLD.root.public
+    )
+    assert trust.executor_for("s3://reports/a/b") == "/executors/near"
+    assert trust.executor_for("s3://reports/other") == "/executors/far"
+    assert trust.executor_for("postgres://anything") == "/executors/everything"
 
 
 def test_a_key_folder_from_init_to_disable(tmp_path: Path) -> None:
