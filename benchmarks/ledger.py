@@ -20,7 +20,9 @@ from placet.catalogue import Topic
 from placet.events import ActionFollowed
 from placet.keys import Signer
 from placet.messages import Message, seal
+from placet.trust import Trust
 from placet.trust_store import TrustStore, load_root
+from placet.verify import verify
 from services.chassis.database import engine
 from services.ledger.adapters.reader import PostgresReader
 from services.ledger.adapters.sequencer import PostgresSequencer
@@ -50,7 +52,10 @@ def figures(world: World, folder: Path, *, count: int) -> Iterator[Figure]:
     )
     appender.append(messages[:BATCH])
     chunks = [messages[at : at + BATCH] for at in range(BATCH, count, BATCH)]
-    spent = [timed(partial(appender.append, chunk), times=1)[0] for chunk in chunks]
+    spent, checked = [], []
+    for chunk in chunks:
+        checked += timed(partial(_verified, chunk, trust.current()), times=1)
+        spent += timed(partial(appender.append, chunk), times=1)
     latencies = _at_rate(appender, messages[count:])
     sequencer.close()
     bare = _bare_inserts(world.stage.superuser_dsn, messages[:count])
@@ -76,14 +81,16 @@ def figures(world: World, folder: Path, *, count: int) -> Iterator[Figure]:
         bound="at most",
     )
     quarter = max(1, len(spent) // 4)
+    # In units of checking the same signatures, done beside each batch: a machine that slows down slows both.
+    relative = [batch / alone for batch, alone in zip(spent, checked, strict=True)]
     yield Figure(
         name=f"ledger batch, last quarter of {count:,}",
-        ours=1000 * percentile(spent[-quarter:], 50),
-        reference=1000 * percentile(spent[:quarter], 50),
-        unit="ms",
+        ours=percentile(relative[-quarter:], 50),
+        reference=percentile(relative[:quarter], 50),
+        unit="checks",
         target=1.25,
         bound="ratio at most",
-        against="the first quarter",
+        against="the first quarter; each batch in units of checking its own signatures at that moment",
     )
     reader = PostgresReader(engine(files["ledger_reader"], name="bench"))
     head = reader.head()
@@ -97,6 +104,12 @@ def figures(world: World, folder: Path, *, count: int) -> Iterator[Figure]:
         target=5.0,
         bound="at most",
     )
+
+
+def _verified(messages: list[Message], trust: Trust) -> None:
+    now = datetime.now(UTC)
+    for message in messages:
+        verify(message, trust, now=now)
 
 
 def _at_rate(appender: Appender, messages: list[Message]) -> list[float]:
