@@ -77,9 +77,13 @@ def load_signer(path: Path, *, folder: str, name: str | None) -> tuple[str, Sign
     return signer.principal.removeprefix(prefix), signer
 
 
-def load_trust(trust_file: Path, trust_root_file: Path) -> TrustStore:
-    """The trust store; raise `ClientError`."""
-    return _explained(lambda: TrustStore(trust_file, load_root(trust_root_file)))
+def load_trust(given: TrustStore | None, trust_file: Path | str | None, root_file: Path | str | None) -> TrustStore:
+    """The store given, or that of its two files; raise `ClientError`, or `TypeError` where neither is there."""
+    if given is not None:
+        return given
+    if trust_file is None or root_file is None:
+        raise TypeError("needs trust, or trust_file and trust_root_file")
+    return _explained(lambda: TrustStore(Path(trust_file), load_root(Path(root_file))))
 
 
 def state_file(given: Path | None, kind: str, name: str) -> Path:

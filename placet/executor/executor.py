@@ -72,11 +72,7 @@ class Executor:
         SHA-256 or by name. Raise `ClientError` for files that do not load.
         """
         self.executor, self._signer = load_signer(Path(key_file), folder="executors", name=executor)
-        if trust is None:
-            if trust_file is None or trust_root_file is None:
-                raise TypeError("an executor needs trust, or trust_file and trust_root_file")
-            trust = load_trust(Path(trust_file), Path(trust_root_file))
-        self.trust, self.now = trust, now
+        self.trust, self.now = load_trust(trust, trust_file, trust_root_file), now
         self.client = KafkaClient(kafka, timeout=timeout) if kafka else None
         if publisher is None and self.client is None:
             raise TypeError("an executor needs kafka or a publisher")

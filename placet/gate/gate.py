@@ -69,17 +69,14 @@ class Gate:
         `timeout` is how many seconds the broker may take to answer. Raise `ClientError` for files that do not load.
         """
         self.agent, self._signer = load_signer(Path(key_file), folder="agents", name=agent)
-        if trust is None:
-            if trust_file is None or trust_root_file is None:
-                raise TypeError("a gate needs trust, or trust_file and trust_root_file")
-            trust = load_trust(Path(trust_file), Path(trust_root_file))
+        self._trust, self.now = load_trust(trust, trust_file, trust_root_file), now
         if broker is None:
             if kafka is None:
                 raise TypeError("a gate needs kafka or a broker")
             from placet.gate.kafka import KafkaBroker  # noqa: PLC0415 - a slow import that a fake does not need
 
             broker = KafkaBroker(kafka, timeout=timeout)
-        self._trust, self._broker, self.now = trust, broker, now
+        self._broker = broker
         self._journal = Journal(state_file(Path(journal) if journal else None, "journal", self.agent))
         self._journal.compact(now=now())
         self._lock = threading.Lock()
