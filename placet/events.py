@@ -301,7 +301,7 @@ class ReviewRecorded(EventData):
     reason: Sentence | None = None
     """The person's own text, after redaction; or Placet's sentence."""
     eligible: tuple[EligibleReviewer, ...] | None = None
-    """In opened and closed: who was eligible then."""
+    """In opened and closed: who was eligible then; in a counted vote: its voter, who may join or leave in between."""
     excluded: tuple[PersonId, ...] | None = None
     """In opened and closed: who was not, because the action is theirs."""
     requirement: Requirement | None = None

@@ -202,6 +202,7 @@ def story(trust_digest: str) -> list[Example]:
             events.ReviewRecorded(
                 **about, sequence=1, step=events.ReviewStep.VOTED, actor="alice", channel="console",
                 authentication=events.Authentication.SESSION, vote=events.VoteKind.APPROVE, counted=True,
+                eligible=eligible,
             ),
             settle,
         ),

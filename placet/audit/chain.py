@@ -51,6 +51,8 @@ class Vote:
     authentication: Authentication
     owner: str | None
     """The agent's owner by the trust file then in force."""
+    eligible: bool
+    """Whether the vote's own record says that its person was eligible then."""
 
 
 @dataclass(slots=True)
@@ -134,5 +136,8 @@ class Chain:
         if data.step == "closed":
             review.closed, review.ended = Snapshot.of(data), data.outcome
         if data.step == "voted" and data.counted and data.actor is not None and data.vote is not None:
-            review.votes.append(Vote(seq, data.sequence, data.actor, data.vote, data.authentication, owner))
+            eligible = any(each.person == data.actor for each in data.eligible or ())
+            review.votes.append(
+                Vote(seq, data.sequence, data.actor, data.vote, data.authentication, owner, eligible=eligible)
+            )
         return True

@@ -188,7 +188,7 @@ class _Case:
         for vote in review.last_votes().values():
             if vote.person in barred or vote.person == vote.owner:
                 self.wrong(ProblemCode.VOTE_BAD, "a counted vote by somebody whose own action it is", vote.seq)
-            elif vote.person not in known:
+            elif vote.person not in known and not vote.eligible:
                 self.wrong(ProblemCode.VOTE_BAD, "a counted vote by somebody who was not eligible", vote.seq)
             elif vote.kind is VoteKind.APPROVE and requirement.step_up not in {None, vote.authentication}:
                 self.wrong(ProblemCode.VOTE_BAD, f"an approval without {requirement.step_up}", vote.seq)

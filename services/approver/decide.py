@@ -13,7 +13,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -134,7 +134,7 @@ def _judge_one(vote: Vote, review: Review, before: Vote | None, standing: Standi
         return _not_counted(weak.code, weak.sentence)
     if before is not None and not (before.kind is VoteKind.APPROVE and vote.kind is VoteKind.REJECT):
         return _not_counted("already_voted", f"You voted already ({before.kind}); a person counts once.")
-    return COUNTED
+    return replace(COUNTED, through=tuple(sorted(through)))
 
 
 def _by_votes(requirement: Requirement, held: Iterable[Vote], standing: Standing, now: datetime) -> Settlement | None:

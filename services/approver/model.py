@@ -114,6 +114,8 @@ class Judgement:
     counted: bool
     code: str
     sentence: str
+    through: tuple[str, ...] = ()
+    """The groups through which a counted vote was cast."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,9 @@ class Scribe:
             vote=vote.kind,
             counted=judgement.counted,
             code=judgement.code,
+            eligible=(
+                (EligibleReviewer(person=vote.reviewer, groups=judgement.through),) if judgement.counted else None
+            ),
             reason=None if vote.reason is None else fit(vote.reason),
         )
 

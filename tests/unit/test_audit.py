@@ -327,6 +327,17 @@ def gone_at_the_settlement(ledger: MemoryLedger) -> None:
     ledger.reviewed(bend=bend)
 
 
+def came_and_went(ledger: MemoryLedger) -> None:
+    """Mallory joined after the opening, voted, and left before the closing: eligible then, needed by nobody."""
+
+    def bend(step: ReviewRecorded) -> ReviewRecorded:
+        mine = (EligibleReviewer(person="mallory", groups=("security",)),)
+        return step.model_copy(update={"eligible": mine}) if step.actor == "mallory" else step
+
+    votes = (("alice", VoteKind.APPROVE), ("bob", VoteKind.APPROVE), ("mallory", VoteKind.APPROVE))
+    ledger.reviewed(votes=votes, bend=bend, reviewers=("alice", "bob"))
+
+
 def excluded_at_the_settlement(ledger: MemoryLedger) -> None:
     def bend(step: ReviewRecorded) -> ReviewRecorded:
         return step.model_copy(update={"excluded": ("dave", "bob")}) if step.step is ReviewStep.CLOSED else step
@@ -537,6 +548,7 @@ STORIES: dict[Callable[[MemoryLedger], None], set[ProblemCode]] = {
     owner_votes: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
     beneficiary_votes: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
     stranger_votes: {CODE.VOTE_BAD, CODE.VOTES_MISSING},
+    came_and_went: set(),
     changed_mind: {CODE.VOTES_MISSING},
     gone_at_the_settlement: {CODE.VOTES_MISSING},
     excluded_at_the_settlement: {CODE.VOTES_MISSING},
