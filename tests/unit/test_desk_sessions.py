@@ -111,6 +111,7 @@ def test_a_sign_in_leads_to_our_own_pages_only(path: str, leads_to: str) -> None
 
 def settings(tmp_path: Path, **changes: Any) -> DeskSettings:
     given: dict[str, Any] = {
+        "env": "production",
         "http_port": 0,
         "public_url": "https://placet.example",
         "database_dsn_file": tmp_path / "dsn",
