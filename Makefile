@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench bench-crash lock schemas clean
+.PHONY: help setup test check demo up bench lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -32,11 +32,8 @@ demo: setup ## start everything, run the demonstration, verify, stop; INTERACTIV
 up: setup ## the whole system until Ctrl-C
 	@$(BIN)/placet up
 
-bench: setup ## measure, ratios first
-	@$(BIN)/python -m benchmarks
-
-bench-crash: setup ## measure what survives kills
-	@$(BIN)/python -m benchmarks crash
+bench: setup ## measure, ratios first; ARGS=--quick for a tenth of the load
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 schemas: setup ## write the published contract anew
 	@$(BIN)/python -m schemas.generate
