@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from placet.canonical import sha256_hex
 from placet.catalogue import CATALOGUE, Topic
 from placet.errors import DecodeError
 from placet.messages import Message, decode
 from placet.trust import Trust
 from placet.trust_store import load_root
 from placet.verify import verify
-from schemas import generate
+from schemas import generate, released
 from schemas.cases import NOW
 
 FOLDER = Path(generate.__file__).parent
@@ -75,3 +76,18 @@ def test_an_invalid_example_is_refused_with_its_code(path: Path) -> None:
     assert refused.value.code == path.stem
     if path.stem in UNDECODABLE_FOR_SCHEMAS:
         assert not schema(topic).is_valid(json.loads(path.read_bytes()))
+
+
+def test_no_released_schema_has_changed() -> None:
+    assert released.changed(FOLDER) == []
+
+
+def test_a_released_schema_that_changes_or_goes_is_named(tmp_path: Path) -> None:
+    for name in ("kept", "changed", "gone"):
+        (tmp_path / name).write_text(name)
+    digests = {name: sha256_hex(name.encode()) for name in ("kept", "changed", "gone")}
+    (tmp_path / "released.lock").write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+    assert released.changed(tmp_path) == []
+    (tmp_path / "changed").write_text("otherwise")
+    (tmp_path / "gone").unlink()
+    assert released.changed(tmp_path) == ["changed", "gone"]
