@@ -13,8 +13,8 @@ from placet.canonical import sha256_hex
 def changed(folder: Path) -> list[str]:
     """The released schemas that are gone or differ from what was released."""
     lines = (folder / "released.lock").read_text().splitlines()
-    released = dict(reversed(line.split(maxsplit=1)) for line in lines if line.strip())
-    return [name for name, digest in sorted(released.items()) if _digest(folder / name) != digest]
+    released = [line.split(maxsplit=1) for line in lines if line.strip()]
+    return sorted(name for digest, name in released if _digest(folder / name) != digest)
 
 
 def _digest(path: Path) -> str | None:
