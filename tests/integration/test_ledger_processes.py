@@ -222,6 +222,7 @@ def test_the_commands_against_the_running_api(site: Site, tmp_path: Path) -> Non
     url = f"http://127.0.0.1:{api}"
     site.publish(whole := messages(site.world, 4))
     until(lambda: site.recorded() >= len(whole), "four actions recorded")
+    until(lambda: get(f"{url}/v1/checkpoint").is_success, "the API answering")
 
     def run(*arguments: str) -> Any:
         result = CliRunner().invoke(commands, [*arguments], env={"PLACET_LEDGER_URL": url}, catch_exceptions=False)
