@@ -1,0 +1,35 @@
+"""Which tests run side by side: `make test` gives each core a worker, and each worker whole files.
+
+Rules:
+- A file stays in one worker, so that its fixtures are made once. Everything that uses the shared system stays in one
+  worker too: a second system would cost more than it saves.
+- What waits longest goes first, so that no worker is left alone with it at the end.
+- Run without workers, the order is pytest's own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ORDER = ("e2e", "crash", "integration", "browser", "contract", "unit", "architecture")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=rank)
+
+
+def group(item: pytest.Item) -> str:
+    """The name under which tests stay together."""
+    return "system" if "system" in getattr(item, "fixturenames", ()) else item.nodeid.partition("::")[0]
+
+
+def rank(item: pytest.Item) -> tuple[bool, int]:
+    kind = item.path.relative_to(Path(__file__).parent).parts[0]
+    return group(item) != "system", ORDER.index(kind) if kind in ORDER else len(ORDER)
