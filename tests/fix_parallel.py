@@ -5,15 +5,27 @@ Rules:
   worker too: a second system would cost more than it saves.
 - What waits longest goes first, so that no worker is left alone with it at the end.
 - Run without workers, the order is pytest's own.
+- Each run has a temporary folder to itself. The one that pytest shares between runs is closed again to everybody but
+  its owner by whichever run starts next, and the embedded PostgreSQL, which root starts as nobody, loses its way in.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ORDER = ("e2e", "crash", "integration", "browser", "contract", "unit", "architecture")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None:
+        folder = tempfile.mkdtemp(prefix="placet-tests-")
+        config.option.basetemp = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(tryfirst=True)
