@@ -5,8 +5,6 @@
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
 BIN := .venv/bin
-# Two workers, whatever the machine: each has a broker and a database of its own. WORKERS= runs in one process.
-WORKERS ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Insecure stand-ins (the development identity provider) start nowhere but here.
 test demo up: export PLACET_ENV ?= dev
 
@@ -16,8 +14,8 @@ help: ## this list
 setup: ## build .venv from the lock (instant when nothing changed)
 	@$(PYTHON) infra/environment.py
 
-test: setup ## run all tests, two at a time; ARGS="-k word" narrows them
-	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+test: setup ## run all tests; ARGS="-k word" narrows them
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## lint, types, walls between packages, generated files equal to a fresh build
 	$(BIN)/ruff check .
