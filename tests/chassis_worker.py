@@ -21,7 +21,7 @@ from placet.keys import Signer
 from placet.messages import Outgoing, seal
 from placet.trust_store import TrustStore
 from placet.verify import Authenticated, Verified
-from services.chassis import process
+from services.chassis import logs, process
 from services.chassis.errors import TransientError
 from services.chassis.pipeline import Pipeline
 from services.chassis.runner import run_stream
@@ -57,6 +57,7 @@ class Echo:
             case "test.panic":
                 raise Panic(classified.purpose)
             case "test.slow":
+                logs.get_logger().info("slow_began")
                 time.sleep(1)
             case "test.stuck" if "PLACET_TEST_SKIP" not in os.environ:
                 time.sleep(3600)
