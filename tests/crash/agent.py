@@ -1,4 +1,4 @@
-"""An agent that never tires: `python -m tests.crash.agent PER_SECOND AT_MOST KIND,KIND,…`, in the run folder of a system.
+"""An agent that never tires: `python -m tests.crash.agent PER_SECOND AT_MOST KINDS`, in the run folder of a system.
 
 - It proposes the kinds in turn, so many a second, at most so many without an outcome, until the file `STOP` appears.
 - It may be killed at any time: started again it takes up what its journal holds, as any agent would.

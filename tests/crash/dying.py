@@ -1,4 +1,4 @@
-"""A program that dies when it is told to: `python -m tests.crash.dying NAME MODULE [ARGUMENT …]` runs MODULE's real main.
+"""A program that dies when told to: `python -m tests.crash.dying NAME MODULE [ARGUMENT …]` runs MODULE's real main.
 
 - Before that it wraps the few functions at which a crash is interesting. Production code knows nothing of it.
 - An order is a file `orders/NAME/<point>` in the working folder. The process that passes the point takes the order away

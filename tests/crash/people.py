@@ -1,6 +1,7 @@
 """Reviewers who do what each action's purpose says, whatever dies under them.
 
-They ask again after every failure, with the same idempotency key: a vote whose answer was lost is found, not cast twice.
+They ask again after every failure, with the same idempotency key: a vote whose answer was lost is found, not cast
+twice.
 """
 
 from __future__ import annotations

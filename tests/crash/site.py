@@ -1,7 +1,7 @@
 """A whole system under flow, in which any process can be killed: at a point, or at any moment.
 
-Every service runs its real main, under the real supervisor, started through `tests.crash.dying`; an agent and an executor
-run beside them as two more programs of the same system.
+Every service runs its real main, under the real supervisor, started through `tests.crash.dying`; an agent and an
+executor run beside them as two more programs of the same system.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from placet.events import Outcome
 from placet.journal import Entry, Journal
 from tests.crash import agent
 from tests.crash.dying import OBEYED, Point, orders_for
-from tests.crash.flow import Kind
+from tests.crash.flow import GRANTED, Kind
 from tests.crash.people import Reviewers
 from tests.crash.watch import Watch
 
@@ -46,6 +46,7 @@ ledger's API only reads."""
 VOTED: Final = frozenset({Outcome.APPROVED, Outcome.REJECTED})
 JUDGED: Final = frozenset(Outcome) - {Outcome.WITHDRAWN}
 """Outcomes that need every service: a withdrawal may come before anybody has looked."""
+NEEDED: Final = {"desk": VOTED, "executor": GRANTED}
 PATIENCE_SECONDS: Final = 120.0
 
 
@@ -122,7 +123,7 @@ class Site:
 
     def resumed(self, kill: Kill, *, seconds: float = PATIENCE_SECONDS) -> float:
         """Seconds from a kill to the end of the first action proposed after it that needs what was killed."""
-        outcomes = VOTED if kill.name == "desk" else JUDGED
+        outcomes = NEEDED.get(kill.name, JUDGED)
         at = self.watch.first_ended(since=kill.at, outcomes=outcomes, seconds=seconds)
         if at is None:
             raise AssertionError(f"{kill}: no action has ended within {seconds:.0f} s; {self.trouble()}")
