@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench lock schemas clean
+.PHONY: help setup test check demo up bench bench-crash lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -34,6 +34,9 @@ up: setup ## the whole system until Ctrl-C
 
 bench: setup ## measure, ratios first; ARGS=--quick for a tenth of the load
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-crash: setup ## 100 kills while actions flow, then verify; ARGS="--kills 10 --entries 5000" for less
+	@$(BIN)/python -m benchmarks.crash $(ARGS)
 
 schemas: setup ## write the published contract anew
 	@$(BIN)/python -m schemas.generate

@@ -103,7 +103,7 @@ def sqlalchemy_commit(orders: Orders) -> None:
         if statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE")):
             wrote.add(id(cursor.connection))
 
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def wrapped(self: Any, dbapi_connection: Any) -> None:
         found = getattr(dbapi_connection, "driver_connection", dbapi_connection)
@@ -156,7 +156,7 @@ def executor(orders: Orders) -> None:
         orders.passing(Point.AFTER_COMMIT)
 
     Store._transaction = wrapped  # type: ignore[method-assign]
-    Store.finish = finished  # type: ignore[method-assign]
+    Store.finish = finished  # type: ignore[method-assign,assignment]
     KafkaClient.publish = around(KafkaClient.publish, orders)  # type: ignore[method-assign]
 
 

@@ -1,4 +1,4 @@
-"""Gathers what `verdict` judges, from every place where an action leaves a trace: journal, broker, tables, disk, export."""
+"""Gathers what `verdict` judges from wherever an action leaves a trace: journal, broker, tables, disk, export."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _all_recorded(site: Site, client: KafkaClient) -> int:
             ends = consumer.end_offsets(places)
         with psycopg.connect(_text(site, "ledger_reader")) as connection:
             entries = {(topic, number): count for topic, number, count in connection.execute(query)}
-        left = sum(max(0, end - entries.get((at.topic, at.partition), 0)) for at, end in ends.items())
+        left: int = sum(max(0, end - entries.get((at.topic, at.partition), 0)) for at, end in ends.items())
         if left == 0 or time.monotonic() > deadline:
             return left
         time.sleep(0.2)

@@ -105,6 +105,14 @@ class Site:
             time.sleep(0.02)
         return Kill(name, point, float(text))
 
+    def recall(self, name: str, point: Point) -> bool:
+        """Take an order back; False where it was obeyed after all."""
+        try:
+            (orders_for(self.run, name) / point).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
     def kill(self, name: str) -> Kill:
         """Kill a process, or one of the parts, at this moment."""
         pid = self.pid(name)
