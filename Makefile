@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench fuzz lock schemas clean
+.PHONY: help setup test check demo up bench fuzz lock schemas clean bench-crash
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -39,6 +39,9 @@ bench: setup ## measure, ratios first; ARGS=--quick for a tenth of the load
 
 fuzz: setup ## a million bent inputs against every parser; ARGS="--inputs 20000 --target codec" narrows it
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench-crash: setup ## 100 kills while actions flow, then verify; ARGS="--kills 10 --entries 5000" for less
+	@$(BIN)/python -m benchmarks.crash $(ARGS)
 
 schemas: setup ## write the published contract anew
 	@$(BIN)/python -m schemas.generate

@@ -182,7 +182,6 @@ class KafkaClient:
             "allow_auto_create_topics": False,
             "auto_offset_reset": "earliest",
             "bootstrap_timeout_ms": int(self._timeout * 1000),
-            "reconnect_backoff_max_ms": 1000,
         }
         return KafkaConsumer(*topics, **{**defaults, **options}, **self.settings.for_kafka_python())
 
@@ -213,7 +212,6 @@ class KafkaClient:
                     delivery_timeout_ms=milliseconds,
                     request_timeout_ms=milliseconds,
                     bootstrap_timeout_ms=milliseconds,
-                    reconnect_backoff_max_ms=1000,
                     allow_auto_create_topics=False,
                     **self.settings.for_kafka_python(),
                 )

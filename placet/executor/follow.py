@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _POLL_MS: Final = 200
 _AGAIN_SECONDS: Final = 1.0
+SESSION_SECONDS: Final = 6
+"""How long the broker keeps partitions for an executor that was killed: the least that a broker takes by default, since
+whoever comes after it waits that long."""
 
 
 def follow(executor: Executor, stop: threading.Event) -> None:
@@ -70,7 +73,8 @@ def _subscribed(executor: Executor, client: KafkaClient) -> Any:
         group_id=f"executor-{executor.executor}",
         fetch_max_wait_ms=50,
         max_poll_records=16,
-        session_timeout_ms=10_000,
+        session_timeout_ms=SESSION_SECONDS * 1_000,
+        heartbeat_interval_ms=SESSION_SECONDS * 250,
     )
     consumer.subscribe([str(Topic.RESOLVED)], listener=_Pause(consumer))
     return consumer

@@ -27,6 +27,7 @@ def test_kafka_python_is_told_everything(sasl: KafkaSettings) -> None:
     assert sasl.for_kafka_python() == {
         "bootstrap_servers": ["a:1", "b:2"],
         "security_protocol": "SASL_SSL",
+        "reconnect_backoff_max_ms": 1_000,
         "sasl_mechanism": "SCRAM-SHA-256",
         "sasl_plain_username": "agent",
         "sasl_plain_password": "hunter2hunter2",
@@ -36,7 +37,11 @@ def test_kafka_python_is_told_everything(sasl: KafkaSettings) -> None:
 
 def test_without_sasl_nothing_is_said_of_it() -> None:
     found = KafkaSettings(bootstrap="a:1").for_kafka_python()
-    assert found == {"bootstrap_servers": ["a:1"], "security_protocol": "PLAINTEXT"}
+    assert found == {
+        "bootstrap_servers": ["a:1"],
+        "security_protocol": "PLAINTEXT",
+        "reconnect_backoff_max_ms": 1_000,
+    }
 
 
 def test_the_password_is_in_no_repr_and_no_dump(sasl: KafkaSettings) -> None:
