@@ -7,14 +7,14 @@ one closing step, and at most one grant, or none of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.keys import Signer
 from placet.trust import Trust
 from placet.trust_store import TrustStore
 from services.approver import electorate
-from services.approver.model import Review, Settlement, Standing
+from services.approver.model import Bounds, Review, Settlement, Standing
 from services.approver.ports import People, Proposals, Session, Store
 from services.approver.record import Ending, Scribe
 
@@ -29,6 +29,7 @@ class Parts:
     trust: TrustStore
     signer: Signer
     clock: Callable[[], datetime]
+    bounds: Bounds = field(default_factory=Bounds)
 
     def scribe(self, trust: Trust, now: datetime) -> Scribe:
         """A writer for one moment."""

@@ -82,6 +82,8 @@ class Metric(StrEnum):
     """Gauge."""
     UNSATISFIABLE_REVIEWS = "placet_unsatisfiable_reviews"
     """Counter: reviews opened that the people who may vote could not approve if they all did."""
+    FLOODS_DENIED = "placet_floods_denied"
+    """Counter {code = too_many_pending | repeat_of_rejected}: actions denied to spare people's attention."""
     CLAIMS_REFUSED = "placet_claims_refused"
     """Counter {kind = ends | holds | withdraws}: events under an action id that another agent or digest owns."""
     OUTBOX_MESSAGES = "placet_outbox_messages"

@@ -108,6 +108,7 @@ class PolicyService:
             reasons=decision.reasons,
             requirement=decision.requirement,
             labels=classified.labels,
+            likeness=classified.likeness,
             policy_digest=decision.policy_digest,
             input_digest=decision.input_digest,
             proposal=classified.proposal,
