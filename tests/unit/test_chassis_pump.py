@@ -168,7 +168,7 @@ def test_a_batch_is_cut_where_it_is_large_enough() -> None:
 
 
 async def test_a_streams_buffer_is_full_by_bytes_as_well() -> None:
-    queue = HeldQueue(maxsize=100, flow_control=FlowControlEvent(), held_bytes=100)
+    queue = HeldQueue(maxsize=100, flow_control=FlowControlEvent(initially_suspended=False), held_bytes=100)
     events = [SimpleNamespace(message=item(number, 60).message) for number in range(3)]
     await queue.put(events[0])
     await queue.put(events[1])
