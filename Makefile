@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench fuzz lock schemas clean bench-crash
+.PHONY: help setup test check demo up bench fuzz lock schemas clean bench-crash bench-flood
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -42,6 +42,9 @@ fuzz: setup ## a million bent inputs against every parser; ARGS="--inputs 20000 
 
 bench-crash: setup ## 100 kills while actions flow, then verify; ARGS="--kills 10 --entries 5000" for less
 	@$(BIN)/python -m benchmarks.crash $(ARGS)
+
+bench-flood: setup ## 10,000 actions of the largest size, and the memory of every process; ARGS="--actions 500" for less
+	@$(BIN)/python -m benchmarks.flood $(ARGS)
 
 schemas: setup ## write the published contract anew
 	@$(BIN)/python -m schemas.generate

@@ -92,7 +92,7 @@ class _Stream:
         self._app, self._work = app, tuple(background)
         self._publisher = BrokerPublisher(app)
         pipeline = Pipeline(service, trust, lambda: datetime.now(UTC))
-        self.pump = Pump(pipeline, self._publisher.write, window=settings.window)
+        self.pump = Pump(pipeline, self._publisher.write, window=settings.window, held_bytes=settings.held_bytes)
         self.background = Retry("background")
         self._tasks: list[asyncio.Task[Any]] = []
         app.when_up, app.before_stop = self._up, self._stop

@@ -42,6 +42,7 @@ def build(settings: ClassifierSettings) -> Wired:
         soft_seconds=settings.classifier_soft_seconds,
         hard_seconds=settings.classifier_hard_seconds,
         batch_seconds=settings.classifier_batch_seconds,
+        memory_bytes=settings.classifier_worker_megabytes * 2**20,
     )
     service = Classifier(
         analyst=analyst,
