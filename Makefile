@@ -1,12 +1,12 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench lock schemas clean
+.PHONY: help setup test mutants check demo up bench lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
 BIN := .venv/bin
 # Insecure stand-ins (the development identity provider) start nowhere but here.
-test demo up: export PLACET_ENV ?= dev
+test mutants demo up: export PLACET_ENV ?= dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -16,6 +16,9 @@ setup: ## build .venv from the lock (instant when nothing changed)
 
 test: setup ## run all tests; ARGS="-k word" narrows them
 	@$(BIN)/python -m pytest $(ARGS)
+
+mutants: setup ## take each guard away and see its test fail; ARGS="-k word" narrows them
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 check: setup ## lint, types, walls between packages, generated files equal to a fresh build
 	$(BIN)/ruff check .
