@@ -38,9 +38,6 @@ from services.approver.model import (
 
 COUNTED: Final = Judgement(counted=True, code="counted", sentence="The vote counts.")
 
-FLOODS: Final = frozenset({"too_many_pending", "repeat_of_rejected"})
-"""Codes of actions that are denied to spare people's attention."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ruling:

@@ -41,9 +41,9 @@ from services.approver.arrivals import (
     early_withdrawal,
     needs_originals,
 )
-from services.approver.decide import FLOODS, open_review, repeated, withdraw
+from services.approver.decide import open_review, repeated, withdraw
 from services.approver.model import Asked, Claim, Decision, Review, Settlement
-from services.approver.parts import Parts, close_review
+from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.ports import Session
 from services.approver.record import Ending, Step
 from services.chassis import logs, telemetry
@@ -102,12 +102,9 @@ class Settle:
 
     def _settle(self, arrivals: Sequence[Arrival], trust: Trust) -> None:
         with self._parts.store.transaction() as session:
-            endings = _Batch(self._parts, session, trust).write(arrivals)
+            ended = _Batch(self._parts, session, trust).write(arrivals)
         self._committed()
-        for ending in endings:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
-            if ending.resolved.reason.code in FLOODS:
-                telemetry.count(Metric.FLOODS_DENIED, code=ending.resolved.reason.code)
+        tell(ended)
 
 
 class _Batch:
@@ -118,12 +115,13 @@ class _Batch:
         self._now = session.now()
         self._scribe = parts.scribe(trust, self._now)
         self._endings: list[Ending] = []
+        self._closed: list[Closed] = []
         self._reviews: list[Review] = []
         self._steps: list[Step] = []
         self._pending: Counter[AgentId] = Counter()
         self._rejected: Mapping[tuple[AgentId, Sha256], datetime] = {}
 
-    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending]:
+    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending | Closed]:
         """Claim, then write what is new in bulk, then what comes after something that was there."""
         first: dict[ActionId, Arrival] = {}
         for one in arrivals:
@@ -144,7 +142,7 @@ class _Batch:
             owners = self._session.owners({one.claim.action_id for one in later})
             for one in later:
                 self._follow(one, owners.get(one.claim.action_id))
-        return self._endings
+        return [*self._endings, *self._closed]
 
     def _look_up(self, new: Sequence[Arrival]) -> None:
         """What bounds an agent's share of people's attention, of those whose actions may be held or run."""
@@ -225,5 +223,5 @@ class _Batch:
         settlement = withdraw(review, standing, self._session.now())
         if settlement is None:
             return False
-        self._endings.append(close_review(self._session, review, settlement, standing, self._scribe))
+        self._closed.append(close_review(self._session, review, settlement, standing, self._scribe))
         return True

@@ -57,5 +57,5 @@ def test_what_a_human_rejected_is_not_asked_again_at_once(system: RunningSystem,
 def counted(system: RunningSystem, code: str) -> float:
     """How many actions settle says it denied for this."""
     page = httpx.get(system.endpoints["health"]["settle"].replace("/healthz", "/metrics"), timeout=10).text
-    lines = [line for line in page.splitlines() if line.startswith("placet_floods_denied") and f'"{code}"' in line]
+    lines = [line for line in page.splitlines() if line.startswith("placet_denials") and f'"{code}"' in line]
     return sum(float(line.rsplit(maxsplit=1)[1]) for line in lines)
