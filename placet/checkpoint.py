@@ -210,6 +210,10 @@ def _parse_signature(line: str) -> Signature:
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or _CONTROL.search(name):
         raise CheckpointError("a name is not empty and holds neither spaces nor plus signs")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise CheckpointError("a name is UTF-8") from None
 
 
 def _strict_base64(text: str) -> bytes:

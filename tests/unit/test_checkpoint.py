@@ -166,6 +166,7 @@ def test_no_trusted_key_means_no() -> None:
         f"{OURS.name}+{OURS.key_id.hex()}+{ECDSA}",
         f"{OURS.name}+{OURS.key_id.hex()}+{SHORT}",
         "two words" + OURS.text(),
+        "\udcff" + OURS.text(),
     ],
 )
 def test_a_bad_verifier_key_is_refused(text: str) -> None:
