@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench lock schemas clean
+.PHONY: help setup test check demo up bench fuzz lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -36,6 +36,9 @@ up: setup ## the whole system until Ctrl-C
 
 bench: setup ## measure, ratios first; ARGS=--quick for a tenth of the load
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: setup ## a million bent inputs against every parser; ARGS="--inputs 20000 --target codec" narrows it
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 schemas: setup ## write the published contract anew
 	@$(BIN)/python -m schemas.generate

@@ -130,7 +130,8 @@ def _streamed(connection: Connection, query: str, **given: Any) -> Iterator[RowM
     """Rows through a server-side cursor; an export may take longer than any one statement may."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
     options = {"stream_results": True, "yield_per": _STREAMED}
-    yield from connection.execute(text(query), given, execution_options=options).mappings()
+    with connection.execute(text(query), given, execution_options=options) as result:  # closed where left half read
+        yield from result.mappings()
 
 
 def _checkpoint(row: RowMapping) -> StoredCheckpoint:
