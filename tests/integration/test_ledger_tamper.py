@@ -350,7 +350,7 @@ CASES = (
         fsck=True,
     ),
     Case(rebuild_without_one_vote, {C.VOTES_MISSING, C.REVIEW_GAP}, {C.TRUNCATED}, fsck=False),
-    Case(rebuild_with_a_run_without_grant, {C.RUN_WITHOUT_GRANT}, {C.FORK}, fsck=True),
+    Case(rebuild_with_a_run_without_grant, {C.RUN_WITHOUT_GRANT}, set(), fsck=True),
 )
 PLACELESS = {C.TRUNCATED, C.CHECKPOINT_MISSING, C.CHECKPOINT_BAD, C.EXPORT_MALFORMED, C.ROOT_DIFFERS, C.SEQUENCE_BROKEN}
 """What names a size or a stretch in its sentence instead of one entry or action."""
