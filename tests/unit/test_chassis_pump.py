@@ -28,6 +28,11 @@ class Pipe:
         self.entered = threading.Event()
         self.open = threading.Event()
         self.open.set()
+        self.value = b""
+
+    async def handled(self, batches: int) -> None:
+        while len(self.batches) < batches:  # noqa: ASYNC110 - it is another thread that handles
+            await asyncio.sleep(0.01)
 
     def decide(self, batch: Sequence[Received]) -> list[Plan]:
         self.entered.set()
@@ -35,7 +40,7 @@ class Pipe:
         if self.errors:
             raise self.errors.pop(0)
         self.batches.append(len(batch))
-        return [Plan("handled", (Record("out", item.message.key, b"", ()),)) for item in batch]
+        return [Plan("handled", (Record("out", item.message.key, self.value, ()),)) for item in batch]
 
 
 class Writer:
@@ -44,8 +49,11 @@ class Writer:
     def __init__(self) -> None:
         self.written: list[bytes | None] = []
         self.fail_after: list[int] = []
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def write(self, records: Sequence[Record]) -> None:
+        await self.open.wait()
         limit = self.fail_after.pop(0) if self.fail_after else None
         for number, record in enumerate(records):
             if number == limit:
@@ -57,8 +65,8 @@ class Writer:
 class Bench:
     def __init__(self, window: int) -> None:
         self.pipe, self.writer = Pipe(), Writer()
-        pipeline: Any = self.pipe
-        self.pump = Pump(pipeline, self.writer.write, window=window, batch=4)
+        self.pipeline: Any = self.pipe
+        self.pump = Pump(self.pipeline, self.writer.write, window=window, batch=4)
         self.acknowledged: list[int] = []
         self.all_done = asyncio.Event()
         self.wanted = 0
@@ -149,7 +157,24 @@ async def test_bytes_bound_what_is_read_and_not_acknowledged_too() -> None:
         await pump.drain(1)
 
 
-async def test_what_waits_to_be_written_is_bounded_in_bytes() -> None:
+async def test_handling_waits_while_too_many_bytes_are_about_to_be_written(bench: Bench) -> None:
+    bench.pump = Pump(bench.pipeline, bench.writer.write, window=8, held_bytes=100, batch=1)
+    bench.pipe.value = b"x" * 90
+    bench.writer.open.clear()
+    bench.pump.start()
+    bench.wanted = 4
+    for number in range(4):
+        await bench.offer(number)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bench.pipe.handled(3), 0.2)
+    assert len(bench.pipe.batches) == 2, "one is being written, and one waits for room"
+
+    bench.writer.open.set()
+    await asyncio.wait_for(bench.all_done.wait(), 20)
+
+
+async def test_a_budget_lets_in_what_is_larger_than_all_of_it_alone() -> None:
     budget = Budget(10)
     await budget.take(25)  # alone: nothing else was held
     waiting = asyncio.ensure_future(budget.take(1))
