@@ -4,6 +4,7 @@ Rules:
 - Published means acknowledged by every in-sync replica; the producer is idempotent and waits for nothing (linger 0).
 - Every failure is a `ClientError` that says what happened, why, and what to do; no sentence holds a message's bytes.
 - kafka-python logs whole messages at DEBUG; here it never gets below INFO, whatever the application chooses.
+- Whoever reads by kafka-python in a process that imports this module reads tolerantly (`placet.kafka_records`).
 - W3C trace context travels in headers while a span is active.
 """
 
@@ -17,6 +18,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer import fetcher
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
@@ -27,9 +29,12 @@ from kafka.errors import (
 from kafka.partitioner import murmur2
 from opentelemetry import propagate
 
+from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
 from placet.outcomes import ClientError
+
+make_tolerant(fetcher)
 
 _TRACE: Final = ("traceparent", "tracestate")
 _END_STAYS_GOOD_SECONDS: Final = 1.0

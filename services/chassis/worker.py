@@ -2,6 +2,7 @@
 
 Rules, each from Faust's source or from a failure seen:
 - Raw bytes in and out: its own decoding would acknowledge what it cannot read.
+- Read tolerantly (`placet.kafka_records`): one header's name that is not UTF-8 would end every worker, for ever.
 - One agent, nothing raised out of it, acknowledged by us and in order: otherwise it commits past work in flight.
 - Topics are neither declared nor led: a worker has no right to create any.
 - Static membership: a restarted worker takes its partitions back at once instead of after the session timeout.
@@ -21,11 +22,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import faust
+from aiokafka.consumer import fetcher
 from mode.utils.futures import maybe_cancel
 
+from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
 from services.chassis import logs
 from services.chassis.settings import StreamSettings
+
+make_tolerant(fetcher)
 
 REQUEST_SECONDS = 15.0
 COMMIT_SECONDS = 1.0
