@@ -21,6 +21,7 @@ from placet.messages import SIGNATURE_HEADER
 from placet.trust import Service
 from tests.factories import new_action_id, now, trusted
 from tests.fix_chassis import Rig, Worker
+from tests.forging import UNREADABLE, put_unreadable
 
 DEAD = CATALOGUE[Topic.CLASSIFIED].dead_letters
 
@@ -117,6 +118,20 @@ def test_what_cannot_be_believed_or_digested_is_put_aside_and_the_stream_goes_on
     assert (failed.key, json.loads(failed.value)["data"]["code"]) == (poison.key, "internal")
     assert worker.logged("handler_failed")
     assert secret not in worker.log.read_text(), "an error's text may quote a value"
+
+
+@pytest.mark.parametrize("form", sorted(UNREADABLE))
+def test_bytes_that_the_client_cannot_read_end_no_worker(rig: Rig, form: str) -> None:
+    worker = rig.start()
+    first, bad, after = rig.classified(), rig.classified(), rig.classified()
+    rig.send(first)
+    put_unreadable(form, rig.kafka.settings(), bad)
+    rig.send(after)
+    rig.decided([first, after])
+    key = bad.key if form == "header_name" else None
+    rig.until(lambda: rig.of(DEAD, [key]))  # type: ignore[list-item]  # a record that held nothing has no key
+    assert dict(rig.of(DEAD, [key])[0].headers)["placet-dlq-code"] == b"unsigned"  # type: ignore[list-item]
+    assert worker.process.poll() is None
 
 
 def test_a_key_revoked_or_enrolled_while_it_runs_counts_at_once(rig: Rig) -> None:

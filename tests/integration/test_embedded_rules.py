@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAuthorizationFailedError
+from kafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from infra import admin
 from infra.children import Children
@@ -55,6 +55,16 @@ def test_a_role_writes_its_topics_and_no_other(node: EmbeddedKafka, role: Role) 
     assert {topic for topic in Topic if may_write(node, str(role), topic)} == {
         spec.topic for spec in CATALOGUE.values() if role in spec.producers
     }
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_ten_megabytes_are_refused_however_small_they_travel(node: EmbeddedKafka, compression: str | None) -> None:
+    settings = node.settings("agent").for_kafka_python()
+    more = {"compression_type": compression, "max_request_size": 20_000_000}
+    with contextlib.closing(KafkaProducer(**settings, **more)) as producer:
+        producer.send(Topic.PROPOSED, b"\0" * 900_000).get(timeout=30)
+        with pytest.raises(MessageSizeTooLargeError):
+            producer.send(Topic.PROPOSED, b"\0" * 10_000_000).get(timeout=30)
 
 
 def may_read(node: EmbeddedKafka, principal: str, topic: str, *, seconds: int = 10) -> bool:
