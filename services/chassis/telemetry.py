@@ -88,6 +88,8 @@ class Metric(StrEnum):
     """Gauge: messages settled and not yet published, as the relay last saw it."""
     ENTRIES = "placet_entries"
     """Counter {topic}: ledger entries appended."""
+    ENTRIES_REFUSED = "placet_entries_refused"
+    """Counter {topic, code}: ledger entries of messages that did not verify, by cause."""
     TREE_SIZE = "placet_tree_size"
     """Gauge: entries under the last checkpoint."""
     REQUESTS = "placet_requests"

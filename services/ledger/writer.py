@@ -90,10 +90,8 @@ class Writer:
     def handle(self, batch: Sequence[Message]) -> None:
         """Make a batch durable."""
         with self._one_at_a_time, telemetry.span(SpanName.APPEND, attributes={"messages": len(batch)}):
-            added = self.appender.append(batch)
+            self._append(batch)
         head = self.appender.head
-        for message in batch if added else ():
-            telemetry.count(Metric.ENTRIES, topic=message.topic)
         if head is not None:
             telemetry.gauge(Metric.TREE_SIZE, head.size)
 
@@ -102,10 +100,17 @@ class Writer:
         try:
             with self._one_at_a_time:
                 self.lock.check()
-                self.appender.append([])
+                self._append([])
         except TransientError:
             return  # the next batch, or the next look, tries again, and says so on /readyz
         self._publish_head()
+
+    def _append(self, batch: Sequence[Message]) -> None:
+        """What came again has its entry and is not counted once more."""
+        for leaf in self.appender.append(batch):
+            telemetry.count(Metric.ENTRIES, topic=leaf.topic)
+            if leaf.refused is not None:
+                telemetry.count(Metric.ENTRIES_REFUSED, topic=leaf.topic, code=leaf.refused)
 
     def _publish_head(self) -> None:
         head = self.appender.head
