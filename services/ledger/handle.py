@@ -105,12 +105,13 @@ class Appender:
         place = TRUST_TOPIC, 0, trust.version
         known = self.sequencer.known_positions([place])
         decide.check_same(place, in_force.content, known)
+        recorded = self.sequencer.trust_version()
+        if trust.version < recorded:
+            # Also where that version was in force once: a process that starts with it would believe revoked keys again.
+            raise LedgerError(f"trust file version {trust.version} is older than version {recorded}, already recorded")
         if place in known:
             self._trust_recorded = trust.digest
             return []
-        recorded = self.sequencer.trust_version()
-        if trust.version < recorded:
-            raise LedgerError(f"trust file version {trust.version} is older than version {recorded}, already recorded")
         salt = self.random(SALT_BYTES)
         return [decide.trust_entry(in_force.content, trust, self.root, salt=salt, now=now)]
 
