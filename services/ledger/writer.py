@@ -91,15 +91,8 @@ class Writer:
     def handle(self, batch: Sequence[Message]) -> None:
         """Make a batch durable."""
         with self._one_at_a_time, telemetry.spans(SpanName.APPEND, [_traced(message) for message in batch]):
-            added = self.appender.append(batch)
+            self._append(batch)
         head = self.appender.head
-        for message in batch if added else ():
-            telemetry.count(Metric.ENTRIES, topic=message.topic)
-            if (age := telemetry.since_proposal(message.key)) is not None:
-                telemetry.observe(Metric.STAGE_SECONDS, age, topic=message.topic)
-        for topic, code in self.appender.refused:
-            telemetry.count(Metric.ENTRIES_REFUSED, topic=topic, code=code)
-        self.appender.refused.clear()
         if head is not None:
             telemetry.gauge(Metric.TREE_SIZE, head.size)
 
@@ -108,10 +101,19 @@ class Writer:
         try:
             with self._one_at_a_time:
                 self.lock.check()
-                self.appender.append([])
+                self._append([])
         except TransientError:
             return  # the next batch, or the next look, tries again, and says so on /readyz
         self._publish_head()
+
+    def _append(self, batch: Sequence[Message]) -> None:
+        """What came again has its entry and is not counted once more."""
+        for leaf in self.appender.append(batch):
+            telemetry.count(Metric.ENTRIES, topic=leaf.topic)
+            if leaf.refused is not None:
+                telemetry.count(Metric.ENTRIES_REFUSED, topic=leaf.topic, code=leaf.refused)
+            elif (age := telemetry.since_proposal((leaf.key or "").encode())) is not None:
+                telemetry.observe(Metric.STAGE_SECONDS, age, topic=leaf.topic)
 
     def _publish_head(self) -> None:
         head = self.appender.head

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placet.audit.entry import value_hash
+from placet.audit.entry import TRUST_TOPIC, value_hash
 from placet.audit.verifier import verify_export
 from placet.catalogue import CATALOGUE, Role, Topic
 from placet.events import ExecutionStatus, Outcome
 from placet.messages import Message
+from services.chassis import telemetry
 from services.chassis.errors import TransientError
+from services.chassis.telemetry import Metric
 from services.ledger import decide
 from services.ledger.errors import PositionConflictError, SequencerLostError, TreeDamagedError
 from services.ledger.export import export_lines
@@ -307,6 +310,21 @@ def test_another_trust_file_ends_the_process() -> None:
     made.appender = appender(store, world)
     with pytest.raises(PositionConflictError):
         made.run()
+
+
+def test_what_comes_again_is_not_counted_again_and_a_refusal_has_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: Counter[tuple[str, ...]] = Counter()
+    monkeypatch.setattr(
+        telemetry, "count", lambda metric, **attributes: counted.update([(metric, *sorted(attributes.values()))])
+    )
+    one = writer(MemoryStore(), FakeLock(), FakeStream(), [])
+    forged = replace(STORY[1], offset=99, signature=None)
+    one.handle(STORY[:2])
+    one.handle([*STORY[:2], forged])
+    one.look()
+    entries = Counter({(Metric.ENTRIES, str(TRUST_TOPIC)): 1})
+    entries.update((Metric.ENTRIES, message.topic) for message in (STORY[0], STORY[1], forged))
+    assert counted == entries + Counter([(Metric.ENTRIES_REFUSED, forged.topic, "unsigned")])
 
 
 def test_heads_are_published_now_and_then_and_a_failure_waits() -> None:
