@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo up bench lock schemas clean
+.PHONY: help setup test mutants check demo up bench lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Two workers, whatever the machine: each has a broker and a database of its own. WORKERS= runs in one process.
 WORKERS ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Insecure stand-ins (the development identity provider) start nowhere but here.
-test demo up: export PLACET_ENV ?= dev
+test mutants demo up: export PLACET_ENV ?= dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,6 +18,9 @@ setup: ## build .venv from the lock (instant when nothing changed)
 
 test: setup ## run all tests, two at a time; ARGS="-k word" narrows them
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+mutants: setup ## take each guard away and see its test fail; ARGS="-k word" narrows them
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 check: setup ## lint, types, walls between packages, generated files equal to a fresh build
 	$(BIN)/ruff check .

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from placet.kafka_client import to_message
 from placet.kafka_settings import KafkaSettings
 
 
@@ -71,3 +73,12 @@ def test_an_environment_that_says_nothing_is_none() -> None:
 def test_what_does_not_hold_together_does_not_load(sasl: KafkaSettings, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         KafkaSettings.model_validate({**sasl.model_dump(), **changes})
+
+
+def test_two_signature_headers_are_none() -> None:
+    def message(*signatures: bytes) -> bytes | None:
+        headers = [("placet-signature", signature) for signature in signatures]
+        record = SimpleNamespace(topic="t", partition=0, offset=0, key=b"k", value=b"v", headers=headers)
+        return to_message(record).signature
+
+    assert [message(), message(b"one"), message(b"one", b"two")] == [None, b"one", None]
