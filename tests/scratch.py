@@ -80,7 +80,16 @@ class Copy:
     def run(self, nodes: Iterable[str]) -> Report:
         """Run tests, given as node ids."""
         self._report.unlink(missing_ok=True)
-        command = [self._python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *nodes]
+        command: list[str | Path] = [
+            self._python,
+            "-m",
+            "pytest",
+            "-q",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+            *nodes,
+        ]
         with subprocess.Popen(
             [*command, f"--junitxml={self._report}"],
             cwd=self.tree,
@@ -101,7 +110,7 @@ class Copy:
         """Raise RuntimeError where something else than the copy is imported."""
         there = [name for name in PACKAGES if (self.tree / name / "__init__.py").exists()]
         for name in there:
-            look = [self._python, "-P", "-c", f"import {name}; print({name}.__file__)"]
+            look: list[str | Path] = [self._python, "-P", "-c", f"import {name}; print({name}.__file__)"]
             done = subprocess.run(look, cwd="/", env=_environment(), capture_output=True, text=True, check=True)
             if not Path(done.stdout.strip()).is_relative_to(self.tree):
                 raise RuntimeError(f"A copy would not import its own {name} but {done.stdout.strip()}.")
