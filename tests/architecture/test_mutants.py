@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import LIST, ROOT, Mutant, Verdict, fault, load, run
+from tests.mutants import LIST, ROOT, Mutant, Verdict, fault, judge, load, run
+from tests.scratch import Copy
 
 MUTANTS = load(ROOT / LIST)
-TRIED = ("an event's signature holds", "a node hashes with its prefix", "a grant expires")
-"""A handful that `make test` really tries; `make mutants` tries them all."""
+TRIED = "a node hashes with its prefix"
+"""One of the cheapest, which `make test` really tries; `make mutants` tries them all."""
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.guard)
@@ -24,9 +25,10 @@ def test_every_invariant_has_a_mutant_and_no_guard_two() -> None:
     assert len({mutant.guard for mutant in MUTANTS}) == len(MUTANTS)
 
 
-def test_some_are_caught_here_and_now() -> None:
-    some = [mutant for mutant in MUTANTS if mutant.guard in TRIED]
-    assert [judged.verdict for judged in run(some)] == [Verdict.CAUGHT] * len(TRIED)
+def test_one_is_caught_here_and_now(tmp_path: Path) -> None:
+    """That its test passes unchanged is seen wherever the test itself runs."""
+    (one,) = (mutant for mutant in MUTANTS if mutant.guard == TRIED)
+    assert judge(Copy(tmp_path, ROOT), one).verdict is Verdict.CAUGHT
 
 
 CODE = "LIMIT = 3\n\n\ndef good(x: int) -> bool:\n    return x < LIMIT\n"
@@ -54,7 +56,9 @@ def tiny(folder: Path) -> Path:
     return folder
 
 
-def test_the_ways_a_mutant_can_end(tmp_path: Path) -> None:
+def test_the_ways_a_mutant_can_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # it needs none of them, and they are slow to import
+
     def mutant(test: str, old: str = "x < LIMIT", new: str = "x <= LIMIT") -> Mutant:
         return Mutant("g", 1, "guard.py", old, new, f"test_guard.py::{test}")
 
