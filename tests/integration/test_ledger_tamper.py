@@ -123,8 +123,8 @@ def test_of_two_forks_each_is_sound_and_each_betrays_the_other(
 ) -> None:
     """One prefix, two true continuations, one key: only who holds a head of one finds the other."""
     with filled.copy(postgres, tmp_path) as one, filled.copy(postgres, tmp_path) as other:
-        heads = [branch(scene, filled) for scene in (one, other)]
-        for scene, mine, theirs in ((one, *heads), (other, *reversed(heads))):
+        first, second = branch(one, filled), branch(other, filled)
+        for scene, mine, theirs in ((one, first, second), (other, second, first)):
             assert scene.audit()[0] == scene.audit(filled.held)[0] == scene.audit(mine)[0] == set()
             assert scene.audit(theirs)[0] == {C.FORK}
             root = scene.world.root.public
