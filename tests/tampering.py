@@ -24,6 +24,7 @@ from placet.events import ExecutionStatus
 from placet.keys import Signer
 from placet.merkle import Frontier
 from placet.messages import Message
+from placet.trust import Service
 from services.chassis.database import engine
 from services.ledger.adapters.reader import PostgresReader
 from services.ledger.adapters.sequencer import PostgresSequencer
@@ -31,8 +32,8 @@ from services.ledger.decide import grow
 from services.ledger.errors import NotInLedgerError
 from services.ledger.export import export_lines
 from services.ledger.handle import Appender, InForce
-from services.ledger.ports import Batch, NewEntry, StoredCheckpoint, StoredEntry
-from tests.factories import NOW, World
+from services.ledger.ports import Batch, NewEntry, Projection, StoredCheckpoint, StoredEntry
+from tests.factories import NOW, World, trusted
 from tests.fix_embedded import PostgresPart
 from tests.fix_ledger import LedgerDatabase, copied_ledger
 from tests.ledgers import ORIGIN, MemoryLedger
@@ -296,6 +297,16 @@ def rebuild_under_another_trust_file(scene: Scene) -> None:
     leaf = trust_leaf(content, 1, other.root.public, salt=bytes(16), received_at=NOW)
     entries[0] = replace(entries[0], leaf=leaf, salt=bytes(16), value=content)
     scene.rebuild(entries, STRANGER)
+
+
+def rebuild_under_a_stolen_root(scene: Scene) -> None:
+    """The last run never happened; instead the true root enrols the attacker's key, which signs the one head."""
+    services = {**scene.world.document().services, Role.LEDGER: Service(keys=(trusted(STRANGER, NOW),))}
+    content, entries = scene.world.trust_file(version=2, services=services), scene.entries[:-1]
+    leaf = trust_leaf(content, 2, scene.world.root.public, salt=bytes(16), received_at=NOW)
+    issued = Projection(event_time=NOW)
+    added = StoredEntry(len(entries), leaf, b"", bytes(16), content, divergent=False, projection=issued)
+    scene.rebuild([*entries, added], STRANGER, every=len(entries) + 1)
 
 
 def rebuild_without_one_vote(scene: Scene) -> None:

@@ -233,7 +233,8 @@ def run_claims(value: bytes) -> None:
             verify_grant(token, seeds().trust, at=cases.NOW)
         return
     token = value[1:].decode("utf-8", "surrogateescape")
-    verify_claims(token, _KINDS[number], seeds().trust, at=cases.NOW)
+    kind: Any = _KINDS[number]
+    verify_claims(token, kind, seeds().trust, at=cases.NOW)
     assert token in seeds().tokens, "a bent token is believed"
 
 

@@ -18,17 +18,19 @@ from services.chassis.errors import TransientError
 from services.ledger.api import Access, create_app
 from services.ledger.live import Live
 from services.ledger.ports import Filter
-from tests.fakes_ledger import MemoryStore
+from tests.factories import World
+from tests.fakes_ledger import MemoryStore, appender, story
 from tests.ledgers import ORIGIN
-from tests.unit.test_ledger import STORY, WORLD, appender
 
+WORLD = World()
+STORY = story(WORLD)
 TOKEN = "a-token-of-sixteen-characters"
 
 
 @pytest.fixture
 def store() -> MemoryStore:
     made = MemoryStore()
-    writer = appender(made)
+    writer = appender(made, WORLD)
     for start in range(0, len(STORY), 4):
         writer.append(STORY[start : start + 4])
     return made
@@ -170,7 +172,7 @@ async def test_the_live_stream_sends_what_was_there_and_what_comes(store: Memory
             seen.append(entry.seq)
             if entry.seq == before - 1:
                 more = WORLD.seal(WORLD.classified())
-                appended = appender(store)
+                appended = appender(store, WORLD)
                 message = STORY[0]
                 appended.append([type(message)(message.topic, 1, 0, more.key, more.value, more.signature)])
                 live.wake()
