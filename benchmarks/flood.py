@@ -3,9 +3,10 @@
 Rules:
 - Every action is as large as one may be, and no two hold the same values. Three contents, each dear in its own way:
   one text, as many texts as are looked into, and as many findings as an event carries. The dear ones come first and in
-  a row, so that every buffer is full of them; the rest are the first kind.
+  a row, so that every buffer is full of them; the rest are the first kind. A flood of any size has all three.
 - Half are of a kind that the policy answers at once, half of one that people are asked about.
-- Pushed as fast as the broker takes them. Every action must get its answer: an outcome, or an open review.
+- Pushed as fast as the broker takes them. Every action must get its answer: an outcome, or an open review. None of
+  these is one that the shipped policy allows, so none may be allowed, however hurried its classification was.
 - What counts is the peak that the kernel kept for each process (VmHWM), start included, of whoever lived in the run.
 - Exit status 1 where a process went above its limit, was started again, or an answer is missing.
 """
@@ -36,6 +37,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from benchmarks.world import World, running_world
 from placet.canonical import canonical_bytes
 from placet.catalogue import Topic
+from placet.events import Outcome
 from placet.limits import MAX_FINDINGS, MAX_PAYLOAD_BYTES
 
 ACTIONS: Final = 10_000
@@ -51,6 +53,8 @@ LIMITS: Final[Mapping[str, int]] = MappingProxyType({
     "ledger-api": 512,
 })  # fmt: skip
 """MiB of resident memory for each process, as README.md states them."""
+CLOSED: Final = frozenset({Outcome.DENIED, Outcome.EXPIRED})
+"""How an action of a flood may end: nobody votes, and nobody takes one back."""
 _ROOM: Final = 600
 """Bytes of a payload that are not the arguments."""
 _LOOK_SECONDS: Final = 0.25
@@ -93,7 +97,7 @@ def actions(count: int, *, dear: int = DEAR, seed: int = 1) -> Iterator[tuple[st
     """(name, arguments) of so many actions."""
     rng = random.Random(seed)  # noqa: S311 - contents, not secrets
     for number in range(count):
-        content = CONTENTS[min(number // dear, len(CONTENTS) - 1)]
+        content = CONTENTS[min(number // min(dear, -(-count // len(CONTENTS))), len(CONTENTS) - 1)]
         yield "db.query" if number % 2 else "export.customers", content(rng)
 
 
@@ -103,6 +107,8 @@ class Came:
 
     sent: int
     answered: int
+    granted: int
+    """Actions with a grant, or an outcome that only a grant follows."""
     seconds: float
     peaks: Mapping[str, float]
     """MiB, by process; the largest where several had the name."""
@@ -118,6 +124,8 @@ class Came:
         ]
         found += [f"{name} was not seen" for name in LIMITS if name not in self.peaks]
         found += [f"{name} was started again {times} times" for name, times in self.restarts.items() if times]
+        if self.granted:
+            found.append(f"{self.granted} actions were allowed, and none may be")
         if self.answered < self.sent:
             found.append(f"{self.sent - self.answered} of {self.sent} actions have no answer")
         return found
@@ -194,12 +202,15 @@ class Answers:
         for each in partitions:
             self._consumer.position(each)
         self.keys: set[bytes] = set()
+        self.granted: set[bytes] = set()
 
     def wait_for(self, wanted: set[bytes], sending: threading.Event) -> None:
         """Return when every action was answered, or none was for long."""
         since = time.monotonic()
         while time.monotonic() - since < _PATIENCE_SECONDS:
-            new = {record.key for records in self._consumer.poll(timeout_ms=200).values() for record in records}
+            records = [record for found in self._consumer.poll(timeout_ms=200).values() for record in found]
+            self.granted |= {record.key for record in records if _granted(record)}
+            new = {record.key for record in records}
             if new - self.keys:
                 since = time.monotonic()
                 self.keys |= new
@@ -209,6 +220,14 @@ class Answers:
     def close(self) -> None:
         """Disconnect."""
         self._consumer.close()
+
+
+def _granted(record: Any) -> bool:
+    """Whether this is an outcome that lets the action run."""
+    if record.topic != str(Topic.RESOLVED):
+        return False
+    data = json.loads(record.value)["data"]
+    return data["grant"] is not None or data["outcome"] not in CLOSED
 
 
 def flood(world: World, count: int, *, dear: int = DEAR) -> Came:
@@ -229,7 +248,7 @@ def flood(world: World, count: int, *, dear: int = DEAR) -> Came:
     finally:
         answers.close()
         restarts = peaks.close()
-    return Came(len(sent), len(sent & answers.keys), seconds, peaks.found, restarts)
+    return Came(len(sent), len(sent & answers.keys), len(sent & answers.granted), seconds, peaks.found, restarts)
 
 
 def _push(world: World, count: int, dear: int, sent: set[bytes], sending: threading.Event) -> None:

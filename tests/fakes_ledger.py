@@ -13,7 +13,7 @@ from placet.merkle import Frontier, peaks_of
 from placet.messages import Message
 from services.ledger.errors import NotInLedgerError, SequencerLostError
 from services.ledger.handle import Appender, InForce
-from services.ledger.ports import Batch, Filter, Known, Place, Sequencer, StoredCheckpoint, StoredEntry
+from services.ledger.ports import PAGE_BYTES, Batch, Filter, Known, Place, Sequencer, StoredCheckpoint, StoredEntry
 from tests.factories import NOW, World
 from tests.ledgers import ORIGIN, MemoryLedger
 
@@ -83,7 +83,12 @@ class MemoryStore:
 
     def page(self, wanted: Filter, limit: int) -> list[StoredEntry]:
         found = [entry for entry in self.stored if _matches(entry, wanted)]
-        return found[:limit] if wanted.after is not None else found[::-1][:limit]
+        page: list[StoredEntry] = []
+        for entry in (found if wanted.after is not None else found[::-1])[:limit]:
+            page.append(entry)
+            if sum(len(each.value or b"") for each in page) >= PAGE_BYTES:
+                break
+        return page
 
     def entries(self, first: int, size: int) -> Iterator[StoredEntry]:
         return iter(self.stored[first:size])

@@ -66,6 +66,7 @@ class BatchConsumer:
         health.alive("progress", self._watchdog.alive)
         health.ready("partitions", lambda: None if self._assigned else "no partitions assigned yet")
         health.ready("handle", self.retry.ready)
+        health.ready("reach", self._watchdog.reaching.ready)
 
     def stop(self) -> None:
         """Let `run` return after the batch in hand; from any thread or signal handler."""

@@ -13,7 +13,7 @@ from mode.utils.queues import ThrowableQueue
 from services.chassis.budget import size_of
 
 
-class HeldQueue(ThrowableQueue):  # type: ignore[misc]  # Faust has no types
+class HeldQueue(ThrowableQueue):  # type: ignore[type-arg]  # not subscriptable at run time
     """Holds events; one that is larger than the bound is let in when nothing else is held."""
 
     def __init__(self, *args: Any, held_bytes: int, **kwargs: Any) -> None:

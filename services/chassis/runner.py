@@ -58,7 +58,7 @@ def run_stream(
     health = health or Health()
     health.alive("progress", watchdog.alive)
     health.ready("partitions", lambda: None if stream.assignment() else "no partitions assigned yet")
-    for retry in (stream.pump.handling, stream.pump.publishing, stream.background):
+    for retry in (watchdog.reaching, stream.pump.handling, stream.pump.publishing, stream.background):
         health.ready(retry.work, retry.ready)
     server = (
         None if settings.http_port is None else HealthServer(health, host=settings.http_host, port=settings.http_port)

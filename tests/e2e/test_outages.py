@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -26,16 +26,13 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from examples.nightly_export.__main__ import stage_from
 from examples.nightly_export.demo import open_world
-from examples.nightly_export.scenarios import EXPORT, SCENARIOS, WAREHOUSE, World
+from examples.nightly_export.scenarios import EXPORT, SCENARIOS, WAREHOUSE, AgentProcess, World
 from infra.background import running_system
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from placet.catalogue import Topic
-from placet.events import Outcome
-from placet.gate import Gate
 from placet.kafka_client import KafkaClient
 from placet.kafka_settings import KafkaSettings
-from placet.outcomes import ClientError
 from tests.e2e.test_demonstration import verify
 from tests.fix_embedded import available
 from tests.fix_system import RunningSystem
@@ -44,10 +41,10 @@ AWAY_SECONDS = 60.0
 APART_SECONDS = 15.0
 PATIENCE_SECONDS = 120.0
 
-QUERY = {"name": "db.query", "resource": WAREHOUSE, "purpose": "nightly totals"}
-ALLOWED = {**QUERY, "arguments": {"sql": "SELECT plan, count(*) FROM customers GROUP BY plan"}}
-DENIED = {**QUERY, "arguments": {"sql": "DROP TABLE customers"}}
-EXPORTED = {
+QUERY: Final[dict[str, Any]] = {"name": "db.query", "resource": WAREHOUSE, "purpose": "nightly totals"}
+ALLOWED: Final[dict[str, Any]] = {**QUERY, "arguments": {"sql": "SELECT plan, count(*) FROM customers GROUP BY plan"}}
+DENIED: Final[dict[str, Any]] = {**QUERY, "arguments": {"sql": "DROP TABLE customers"}}
+EXPORTED: Final[dict[str, Any]] = {
     "name": "export.customers",
     "resource": WAREHOUSE,
     "purpose": "monthly partner report",
@@ -88,7 +85,6 @@ class Site:
 
     system: RunningSystem
     world: World
-    gate: Gate
     postgres: Outage
     broker: Outage
 
@@ -121,74 +117,76 @@ def site() -> Iterator[Site]:
             path = stack.enter_context(running_system(folder / "run"))
         stage = stage_from(path, folder / "stage")
         world = open_world(stage, stack, say=lambda _: None)
-        agent = stage.agents["other-agent"]
-        gate = Gate(
-            key_file=agent["PLACET_SIGNING_KEY_FILE"],
-            trust_file=agent["PLACET_TRUST_FILE"],
-            trust_root_file=agent["PLACET_TRUST_ROOT_FILE"],
-            kafka=KafkaSettings.load(Path(agent["PLACET_KAFKA_FILE"])),
-            journal=folder / "journal",
-            timeout=2 * AWAY_SECONDS,
-        )
-        stack.callback(gate.close)
         system = RunningSystem(json.loads(path.read_text()), stage, world.ledger, folder / "run")  # type: ignore[arg-type]
-        yield Site(system, world, gate, postgres, broker)
+        yield Site(system, world, postgres, broker)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_minute_without_the_database_and_without_the_broker(site: Site, tmp_path: Path) -> None:
     held, export = tmp_path / "checkpoint", tmp_path / "ledger.ndjson"
+    agent, other = site.world.agent, site.world.other_agent
     assert all(claim.holds for claim in SCENARIOS[0].play(site.world))
     held.write_text(site.system.ledger.checkpoint())
-    to_approve = site.world.agent.ask("propose", **EXPORTED)["action_id"]
+    to_approve = agent.ask("propose", **EXPORTED)["action_id"]
     site.world.people["alice"].open_review(to_approve)
-    before = [site.gate.propose(**wish) for wish in (ALLOWED, DENIED) * 3]
+    before = [agent.ask("propose", **wish)["action_id"] for wish in (ALLOWED, DENIED) * 3]
 
     site.postgres.begin()
-    without_database = [site.gate.propose(**wish) for wish in (ALLOWED, DENIED, ALLOWED)]
+    without_database = [agent.ask("propose", **wish)["action_id"] for wish in (ALLOWED, DENIED, ALLOWED)]
     for service in ("settle", "ledger-writer"):
         site.until_it_says(service, "postgres")
     assert httpx.get(f"{site.system.endpoints['ledger']}/v1/entries", timeout=60).status_code == 503
     time.sleep(APART_SECONDS)
-    assert [pending.outcome(0) for pending in without_database] == [None] * 3, "nothing is granted that is not written"
+    for action_id in without_database:
+        answer = agent.ask("wait", action_id=action_id, seconds=0)
+        assert answer["outcome"] == "pending", "nothing is granted that is not written"
 
     site.broker.begin()
-    with ThreadPoolExecutor(3) as agents:
-        without_broker = [agents.submit(insist, site.gate, wish) for wish in (ALLOWED, DENIED, ALLOWED)]
-        for service in ("classifier", "policy"):
+    with ThreadPoolExecutor(2) as side_by_side:
+        proposing = [side_by_side.submit(insist, agent, ALLOWED), side_by_side.submit(insist, other, DENIED)]
+        for service in ("classifier", "policy", "settle", "ledger-writer"):
             site.until_it_says(service, "kafka")
         site.postgres.end()
-        assert not any(map(Future.done, without_broker))
+        assert not any(map(Future.done, proposing))
         site.broker.end()
-        pendings = [*before, *without_database, *(future.result() for future in without_broker)]
+        allowed, denied = (future.result() for future in proposing)
 
-    outcomes = [pending.outcome(PATIENCE_SECONDS) for pending in pendings]
-    wanted = [Outcome.ALLOWED, Outcome.DENIED] * 3 + [Outcome.ALLOWED, Outcome.DENIED, Outcome.ALLOWED] * 2
-    assert [settled and settled.outcome for settled in outcomes] == wanted
+    wanted = {
+        **dict(zip(before, ["allowed", "denied"] * 3, strict=True)),
+        **dict(zip(without_database, ["allowed", "denied", "allowed"], strict=True)),
+        allowed: "allowed",
+        denied: "denied",
+    }
+    seen = {
+        action_id: (other if action_id == denied else agent).ask("wait", action_id=action_id, seconds=PATIENCE_SECONDS)
+        for action_id in wanted
+    }
+    assert {action_id: answer["outcome"] for action_id, answer in seen.items()} == wanted
     assert site.world.people["alice"].approve(to_approve, "The monthly report, as agreed.").status_code == 200
-    assert site.world.agent.ask("wait", action_id=to_approve)["outcome"] == "approved"
-    assert site.world.agent.ask("run", action_id=to_approve)["status"] == "succeeded"
+    assert agent.ask("wait", action_id=to_approve)["outcome"] == "approved"
+    for action_id in (to_approve, allowed, without_database[0]):
+        assert agent.ask("run", action_id=action_id)["status"] == "succeeded"
     assert all(claim.holds for claim in SCENARIOS[0].play(site.world)), "a good action is allowed, and runs"
 
     site.system.ledger.wait_until_quiet()
     resolved = of_topic(site, Topic.RESOLVED)
-    assert {pending.action_id for pending in pendings} <= set(resolved)
+    assert {to_approve, *wanted} <= set(resolved)
     assert {action_id: len(values) for action_id, values in resolved.items() if len(values) != 1} == {}
     export.write_bytes(site.system.ledger.export())
     status, report = verify(site.system, export, held)
     assert (status, report["problems"]) == (0, [])
 
 
-def insist(gate: Gate, wish: dict[str, Any]) -> Any:
+def insist(agent: AgentProcess, wish: dict[str, Any]) -> str:
     """Propose; where the broker could not even be asked where to look for an outcome, again."""
     for _ in range(100):
         try:
-            return gate.propose(**wish)
-        except ClientError as error:
+            return str(agent.ask("propose", **wish)["action_id"])
+        except RuntimeError as error:
             if "is in the journal" in str(error):
                 raise
-            time.sleep(1)
+            time.sleep(0.5)
     raise AssertionError("the broker did not come back")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -79,6 +80,21 @@ def test_what_was_appended_verifies_offline(bench: Bench, reader: PostgresReader
     found = verify_export(export_lines(reader), bench.world.root.public)
     assert found.problems == []
     assert (found.entries, found.actions, found.chains, found.runs) == (len(messages) + 1, 3, 3, 3)
+
+
+def test_an_export_holds_a_few_of_the_largest_entries_at_a_time(bench: Bench, reader: PostgresReader) -> None:
+    large = {"text": "x" * 250_000}
+    for number in range(40):
+        event = bench.world.classified(bench.world.proposed(arguments=large))
+        bench.appender().append([received(bench.world.seal(event), offset=number)])
+    tracemalloc.start()
+    try:
+        exported = sum(len(line) for line in export_lines(reader))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert exported > 40 * 250_000
+    assert peak < 7_000_000
 
 
 def test_a_redelivered_batch_adds_nothing(bench: Bench, reader: PostgresReader) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from mode.utils.queues import FlowControlEvent
@@ -14,7 +14,7 @@ from mode.utils.queues import FlowControlEvent
 from services.chassis.budget import Budget, portions
 from services.chassis.buffer import HeldQueue
 from services.chassis.errors import TransientError
-from services.chassis.pipeline import Plan
+from services.chassis.pipeline import Pipeline, Plan
 from services.chassis.pump import Pump
 from services.chassis.records import Received, Record, received
 
@@ -65,7 +65,7 @@ class Writer:
 class Bench:
     def __init__(self, window: int) -> None:
         self.pipe, self.writer = Pipe(), Writer()
-        self.pipeline: Any = self.pipe
+        self.pipeline = cast("Pipeline", self.pipe)
         self.pump = Pump(self.pipeline, self.writer.write, window=window, batch=4)
         self.acknowledged: list[int] = []
         self.all_done = asyncio.Event()

@@ -15,9 +15,11 @@ from placet.catalogue import Role
 from placet.checkpoint import VerifierKey, verify_checkpoint
 from placet.merkle import verify_consistency, verify_inclusion
 from services.chassis.errors import TransientError
+from services.ledger import ports
 from services.ledger.api import Access, create_app
 from services.ledger.live import Live
 from services.ledger.ports import Filter
+from tests import fakes_ledger
 from tests.factories import World
 from tests.fakes_ledger import MemoryStore, appender, story
 from tests.ledgers import ORIGIN
@@ -56,7 +58,17 @@ def api(store: MemoryStore) -> Caller:
     return Caller(store)
 
 
-def test_pages_lead_through_everything(api: Caller, store: MemoryStore) -> None:
+@pytest.mark.parametrize("full", [None, 1], ids=["by number", "by bytes"])
+def test_pages_lead_through_everything(
+    api: Caller, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, full: int | None
+) -> None:
+    action = store.stored[4].projection.action_id
+    story = api.get(f"/v1/actions/{action}/timeline").json()
+    if full is not None:
+        for module in (ports, fakes_ledger):
+            monkeypatch.setattr(module, "PAGE_BYTES", full)
+        assert len(api.get("/v1/entries").json()["entries"]) == 1
+    assert api.get(f"/v1/actions/{action}/timeline").json() == story
     seen: list[int] = []
     before: int | None = None
     while True:
