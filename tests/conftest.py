@@ -26,6 +26,7 @@ pytest_plugins = [
     "tests.fix_gate",
     "tests.fix_ledger",
     "tests.fix_parallel",
+    "tests.fix_ruled",
     "tests.fix_settle",
     "tests.fix_system",
 ]
