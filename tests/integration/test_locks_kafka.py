@@ -75,8 +75,8 @@ def admins(ruled: EmbeddedKafka) -> Iterator[dict[str, Any]]:
 
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(RULED)) as pool:
         clients = dict(zip(RULED, pool.map(client, RULED), strict=True))
-        for client in clients.values():
-            stack.callback(client.close)
+        for each in clients.values():
+            stack.callback(each.close)
         yield clients
 
 

@@ -137,7 +137,7 @@ async def test_who_cannot_prove_itself_is_refused(node: EmbeddedKafka, tmp_path:
     began = time.monotonic()
     assert library(settings, seconds=60)
     patience = 1 + 5 * (time.monotonic() - began)
-    refused = {
+    refused: dict[str, dict[str, Any]] = {
         "another authority of that name": {"ca_file": Authority().pem(tmp_path / "other.pem")},
         "the machine's own authorities": {"ca_file": None},
         "another host name": {"bootstrap": node.bootstrap.replace("127.0.0.1", "localhost")},
