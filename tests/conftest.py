@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.fix_ledger",
     "tests.fix_otlp",
     "tests.fix_parallel",
+    "tests.fix_ruled",
     "tests.fix_settle",
     "tests.fix_system",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -11,24 +10,13 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from infra import admin
-from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
-from infra.embedded.secrets import password_files
-from infra.principals import PRINCIPALS
 from placet.catalogue import CATALOGUE, Role, Topic
-from tests.fix_embedded import available
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, children: Children) -> Iterator[EmbeddedKafka]:
-    folder = tmp_path_factory.mktemp("broker")
-    broker = EmbeddedKafka(folder / "n", password_files(folder / "p", PRINCIPALS), children=children)
-    with available():
-        broker.start()
-    with admin.operator(broker.settings("ops")) as client:
-        assert admin.create(client) == []
-    yield broker
-    broker.stop()
+@pytest.fixture
+def node(ruled: EmbeddedKafka) -> EmbeddedKafka:
+    return ruled
 
 
 def test_making_it_again_changes_nothing_and_drift_is_named_and_mended(node: EmbeddedKafka) -> None:
