@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,14 +13,18 @@ from infra.system import System
 
 
 @contextmanager
-def running_system(folder: Path, *, say: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
-    """Run a development system in `folder`; yields its endpoints file, and stops everything at the end."""
+def running_system(
+    folder: Path, *, say: Callable[[str], None] = lambda _: None, outside: Mapping[str, str] | None = None
+) -> Iterator[Path]:
+    """Run a development system in `folder`; yields its endpoints file, and stops everything at the end. `outside`
+    stands for the operator's environment.
+    """
     started: Future[Path] = Future()
     loop = asyncio.new_event_loop()
     ending = asyncio.Event()
 
     async def live() -> None:
-        async with System(folder, say=say, mode="dev") as system:
+        async with System(folder, say=say, mode="dev", outside=outside) as system:
             started.set_result(system.layout.endpoints)
             await ending.wait()
 

@@ -23,7 +23,7 @@ from infra.children import Children, Progress
 from infra.layout import Layout, RunLock
 from infra.parts import KafkaPart, PostgresPart
 from infra.ports import choose
-from infra.programs import PROVIDER, SERVICES, Addresses, Service, programs
+from infra.programs import OTLP, PROVIDER, SERVICES, Addresses, Service, programs
 from infra.supervisor import Supervisor
 
 LOOK_SECONDS = 0.5
@@ -141,6 +141,7 @@ class System:
             "trust_root_file": str(self.layout.keys / "root.pub.json"),
             "keys": str(self.layout.keys),
             "dsn_files": {path.stem: str(path) for path in sorted(self.layout.dsn.glob("*.dsn"))},
+            "otlp": self._outside.get(OTLP) or None,
             "run": str(self.layout.folder),
             "status_file": str(self.layout.status),
             "health": {service.name: urls[service.name] + "/healthz" for service in self._services},

@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.fix_executor",
     "tests.fix_gate",
     "tests.fix_ledger",
+    "tests.fix_otlp",
     "tests.fix_parallel",
     "tests.fix_settle",
     "tests.fix_system",
