@@ -25,13 +25,12 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 from kafka.partitioner import murmur2
-from opentelemetry import propagate
 
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
 from placet.outcomes import ClientError
+from placet.tracing import TRACEPARENT, traceparent_of, valid
 
-_TRACE: Final = ("traceparent", "tracestate")
 _END_STAYS_GOOD_SECONDS: Final = 1.0
 
 T = TypeVar("T")
@@ -88,7 +87,9 @@ def to_message(record: Any) -> Message:
         key=record.key,
         value=record.value or b"",
         signature=signatures[0] if len(signatures) == 1 else None,
-        trace={n: v.decode("ascii", "replace") for n, v in record.headers if n in _TRACE and v is not None},
+        trace={
+            n: v.decode() for n, v in record.headers if n == TRACEPARENT and v and valid(v.decode("ascii", "replace"))
+        },
     )
 
 
@@ -126,9 +127,8 @@ class KafkaClient:
 
     def publish(self, outgoing: Outgoing) -> None:
         """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier)
-        headers = outgoing.headers + [(name, carrier[name].encode()) for name in _TRACE if name in carrier]
+        trace = traceparent_of()
+        headers = outgoing.headers + ([(TRACEPARENT, trace.encode())] if trace else [])
 
         def send() -> None:
             future = self._connected().send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)

@@ -30,6 +30,7 @@ from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_joi
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket
+from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import verify
 
@@ -133,7 +134,8 @@ class _Follower:
         executor = self._executor
         now, trust = executor.now(), executor.trust.current()
         try:
-            data = verify(to_message(record), trust, now=now).data
+            message = to_message(record)
+            data = verify(message, trust, now=now).data
             if not isinstance(data, ActionResolved) or data.grant is None:
                 return
             granted = verify_grant(data.grant, trust, at=now)
@@ -142,7 +144,13 @@ class _Follower:
             return
         if not self._is_for_me(granted):
             return
-        ticket = Ticket(action_id=data.action_id, commitment=granted.grant.commitment, payload=b"", grant=data.grant)
+        ticket = Ticket(
+            action_id=data.action_id,
+            commitment=granted.grant.commitment,
+            payload=b"",
+            grant=data.grant,
+            trace=message.trace.get(TRACEPARENT, ""),
+        )
         try:
             payload = self._original(data.proposal, granted)
         except ContractError as error:

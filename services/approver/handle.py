@@ -39,7 +39,7 @@ from services.approver.arrivals import (
 )
 from services.approver.decide import open_review, withdraw
 from services.approver.model import Claim, Review, Settlement
-from services.approver.parts import Parts, close_review
+from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.ports import Session
 from services.approver.record import Ending, Step
 from services.chassis import logs, telemetry
@@ -98,10 +98,9 @@ class Settle:
 
     def _settle(self, arrivals: Sequence[Arrival], trust: Trust) -> None:
         with self._parts.store.transaction() as session:
-            endings = _Batch(self._parts, session, trust).write(arrivals)
+            ended = _Batch(self._parts, session, trust).write(arrivals)
         self._committed()
-        for ending in endings:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
+        tell(ended)
 
 
 class _Batch:
@@ -112,10 +111,11 @@ class _Batch:
         self._now = session.now()
         self._scribe = parts.scribe(trust, self._now)
         self._endings: list[Ending] = []
+        self._closed: list[Closed] = []
         self._reviews: list[Review] = []
         self._steps: list[Step] = []
 
-    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending]:
+    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending | Closed]:
         """Claim, then write what is new in bulk, then what comes after something that was there."""
         first: dict[ActionId, Arrival] = {}
         for one in arrivals:
@@ -135,7 +135,7 @@ class _Batch:
             owners = self._session.owners({one.claim.action_id for one in later})
             for one in later:
                 self._follow(one, owners.get(one.claim.action_id))
-        return self._endings
+        return [*self._endings, *self._closed]
 
     def _begin(self, one: Arrival) -> None:
         """What arrives first for an action."""
@@ -191,5 +191,5 @@ class _Batch:
         settlement = withdraw(review, standing, self._session.now())
         if settlement is None:
             return False
-        self._endings.append(close_review(self._session, review, settlement, standing, self._scribe))
+        self._closed.append(close_review(self._session, review, settlement, standing, self._scribe))
         return True

@@ -20,15 +20,16 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
 
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, SpanKind
 
+from placet.tracing import TRACEPARENT
 from services.chassis import dead_letters, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.pipeline import Pipeline, Plan
 from services.chassis.records import Received, Record
 from services.chassis.retry import Retry
 from services.chassis.stream import BATCH_MESSAGES
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Metric, SpanName
 
 DECIDED_BATCHES = 4
 """How far handling may run ahead of publishing."""
@@ -75,11 +76,12 @@ class Pump:
             return
         message = item.message
         attributes: dict[str, str | int] = {
-            "topic": message.topic,
-            "partition": message.partition,
-            "offset": message.offset,
+            Attribute.TOPIC: message.topic,
+            Attribute.PARTITION: str(message.partition),
+            Attribute.OFFSET: message.offset,
         }
-        span = telemetry.start_span(SpanName.PROCESS, message.trace, attributes)
+        parent = message.trace.get(TRACEPARENT, "")
+        span = telemetry.start_span(SpanName.PROCESS, parent, attributes, kind=SpanKind.CONSUMER)
         trace = {name: value.decode() for name, value in telemetry.outgoing_headers(span)}
         inner = Received(replace(message, trace=trace), item.headers)
         self._inbox.put_nowait(_InFlight(inner, acknowledge, span, monotonic()))
@@ -153,9 +155,11 @@ class Pump:
             telemetry.count(Metric.MESSAGES, number, topic=topic, result=result)
         for one, plan in batch:
             telemetry.observe(Metric.PROCESS_SECONDS, now - one.since, topic=one.item.message.topic)
+            if plan.result != "dead_letter" and (age := telemetry.since_proposal(one.item.message.key)) is not None:
+                telemetry.observe(Metric.STAGE_SECONDS, age, topic=one.item.message.topic)
             if plan.result == "dead_letter":
                 dead_letters.counted(one.item, plan.code, plan.producer)
-            one.span.set_attribute("result", plan.result)
+            one.span.set_attribute(Attribute.RESULT, plan.result)
             one.span.end()
 
     async def _insist(

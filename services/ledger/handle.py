@@ -47,6 +47,8 @@ class Appender:
     random: Callable[[int], bytes]
     head: StoredCheckpoint | None = None
     """The newest head this process wrote."""
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    """Topic and code of appended messages that did not verify, for whoever counts them and empties the list."""
     _frontier: Frontier | None = field(default=None, init=False)
     _trust_recorded: str = field(default="", init=False)
     """Digest of the trust file known to be recorded."""
@@ -86,6 +88,7 @@ class Appender:
         self.sequencer.append(self._frontier.size, batch)
         self._frontier, self.head = grown.frontier, checkpoint
         self._trust_recorded = in_force.trust.digest
+        self.refused += [(str(e.leaf.topic), e.leaf.refused) for e in entries if e.leaf.refused is not None]
         return len(entries)
 
     def _judged(self, messages: Sequence[Message], now: datetime) -> tuple[InForce, list[NewEntry]]:

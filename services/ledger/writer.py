@@ -15,10 +15,11 @@ from time import monotonic
 from typing import Protocol
 
 from placet.messages import Message
+from placet.tracing import TRACEPARENT
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.retry import Retry
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Attributes, Metric, SpanName
 from services.ledger.handle import Appender
 from services.ledger.ports import StoredCheckpoint
 
@@ -89,11 +90,16 @@ class Writer:
 
     def handle(self, batch: Sequence[Message]) -> None:
         """Make a batch durable."""
-        with self._one_at_a_time, telemetry.span(SpanName.APPEND, attributes={"messages": len(batch)}):
+        with self._one_at_a_time, telemetry.spans(SpanName.APPEND, [_traced(message) for message in batch]):
             added = self.appender.append(batch)
         head = self.appender.head
         for message in batch if added else ():
             telemetry.count(Metric.ENTRIES, topic=message.topic)
+            if (age := telemetry.since_proposal(message.key)) is not None:
+                telemetry.observe(Metric.STAGE_SECONDS, age, topic=message.topic)
+        for topic, code in self.appender.refused:
+            telemetry.count(Metric.ENTRIES_REFUSED, topic=topic, code=code)
+        self.appender.refused.clear()
         if head is not None:
             telemetry.gauge(Metric.TREE_SIZE, head.size)
 
@@ -113,7 +119,7 @@ class Writer:
         if head is None or head.size == self._published or early:
             return
         try:
-            with telemetry.span(SpanName.CHECKPOINT, attributes={"size": head.size}):
+            with telemetry.span(SpanName.CHECKPOINT, attributes={Attribute.TREE_SIZE: head.size}):
                 self.publish(head)
         except TransientError as error:
             self._next_publish = monotonic() + self.heads.failed(error)
@@ -146,3 +152,12 @@ class Writer:
                 said = True
             self.stopping.wait(STANDBY_SECONDS)
         return False
+
+
+def _traced(message: Message) -> tuple[str, Attributes]:
+    about: Attributes = {
+        Attribute.TOPIC: message.topic,
+        Attribute.PARTITION: str(message.partition),
+        Attribute.OFFSET: message.offset,
+    }
+    return message.trace.get(TRACEPARENT, ""), about

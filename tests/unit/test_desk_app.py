@@ -59,6 +59,9 @@ class FakeReviews:
         steps = (Step(0, "opened", {"step": "opened", "eligible": []}, NOW),)
         return Review(self.heading, "a purpose", classified, ("a/rule",), ("A reason.",), tuple(self.ballots), steps)
 
+    def trace(self, action_id: str) -> str:  # noqa: ARG002 - no review here was opened in a trace
+        return ""
+
     def vote(self, request_id: str) -> Vote | None:
         self.answers()
         return next((vote for vote in self.ballots if vote.request_id == request_id), None)

@@ -136,7 +136,7 @@ def test_a_report_that_cannot_be_sent_is_kept_and_sent_the_same(workbench: Workb
     workbench.log.down = True
     assert workbench.executor.execute(first).succeeded
     assert workbench.reports == []
-    ((_, kept),) = workbench.executor.store.unpublished()
+    ((_, _, kept),) = workbench.executor.store.unpublished()
     workbench.log.down = False
     workbench.executor.execute(second)
     assert [report.action_id for report in workbench.reports] == [first.action_id, second.action_id]
@@ -228,7 +228,7 @@ class TestStore:
         report = Outgoing("actions.executed.v1", b"a", b"{}", b"s")
         second.finish(used, report)
         assert second.abandoned() == []
-        assert second.unpublished() == [("e", report)]
+        assert second.unpublished() == [("e", "", report)]
         second.published("e")
         assert second.unpublished() == []
         second.close()
