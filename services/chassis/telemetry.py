@@ -4,6 +4,8 @@ Rules:
 - Names of spans and metrics are closed sets; attributes are identifiers of bounded number, never values.
 - Trace context comes in a Kafka header and goes out in a Kafka header, outside the signature: nothing is decided by it
   (see `placet.tracing`, whose one form it must have).
+- Only spans and metrics of this module are recorded. Libraries make their own where they find a provider, as FastAPI does,
+  with paths, queries and texts of errors in them: they are given none.
 - Without an OTLP endpoint no span is recorded, but a context that came in still goes out.
 - Metrics are always on the Prometheus page (`page`), and sent by OTLP as well where there is an endpoint.
 """
@@ -27,6 +29,8 @@ from placet.tracing import TRACEPARENT, context_of, traceparent_of
 Attributes: TypeAlias = Mapping[str, str | int | bool]
 LONGEST_SECONDS: Final = 86_400.0
 """Ids of agents whose clock is wrong, or who lie about it, count as no older than that."""
+NAME: Final = "placet"
+"""Of the tracer and the meter, of ours and of nobody else's."""
 EXPORT_SECONDS: Final = 2
 """A collector that does not answer costs a stopping process no longer than this, for spans and for metrics."""
 
@@ -160,7 +164,13 @@ def start(*, service: str, instance: str = "", otlp_endpoint: str | None = None)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
         base = otlp_endpoint.rstrip("/")
-        tracing = TracerProvider(resource=resource)
+
+        class OnlyOurs(TracerProvider):
+            def get_tracer(self, instrumenting_module_name: str, *given: Any, **named: Any) -> trace.Tracer:
+                ours = instrumenting_module_name == NAME
+                return super().get_tracer(NAME, *given, **named) if ours else trace.NoOpTracer()
+
+        tracing = OnlyOurs(resource=resource)
         tracing.add_span_processor(
             BatchSpanProcessor(
                 OTLPSpanExporter(f"{base}/v1/traces", timeout=EXPORT_SECONDS),
@@ -170,7 +180,12 @@ def start(*, service: str, instance: str = "", otlp_endpoint: str | None = None)
         )
         trace.set_tracer_provider(tracing)
         readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(f"{base}/v1/metrics", timeout=EXPORT_SECONDS)))
-    metrics.set_meter_provider(MeterProvider(readers, resource=resource))
+
+    class OnlyOursCounted(MeterProvider):
+        def get_meter(self, name: str, *given: Any, **named: Any) -> metrics.Meter:
+            return super().get_meter(name, *given, **named) if name == NAME else metrics.NoOpMeter(name)
+
+    metrics.set_meter_provider(OnlyOursCounted(readers, resource=resource))
 
 
 def page() -> tuple[bytes, str]:
@@ -211,12 +226,12 @@ def observe(metric: Metric, value: float, **attributes: str | int | bool) -> Non
 
 @cache
 def _counter(metric: Metric) -> Any:
-    return metrics.get_meter("placet").create_counter(metric)
+    return metrics.get_meter(NAME).create_counter(metric)
 
 
 @cache
 def _gauge(metric: Metric) -> Any:
-    return metrics.get_meter("placet").create_gauge(metric)
+    return metrics.get_meter(NAME).create_gauge(metric)
 
 
 _SECONDS: Final = (0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -234,7 +249,7 @@ _BOUNDS: Final[Mapping[Metric, Sequence[float]]] = {
 @cache
 def _histogram(metric: Metric) -> Any:
     bounds = _BOUNDS.get(metric, _SECONDS)
-    return metrics.get_meter("placet").create_histogram(metric, explicit_bucket_boundaries_advisory=bounds)
+    return metrics.get_meter(NAME).create_histogram(metric, explicit_bucket_boundaries_advisory=bounds)
 
 
 def since_proposal(key: bytes | None) -> float | None:
@@ -261,7 +276,7 @@ def start_span(
     is never ended is never sent.
     """
     moment = None if start is None else int(start.timestamp() * 1e9)
-    return trace.get_tracer("placet").start_span(
+    return trace.get_tracer(NAME).start_span(
         name, context_of(parent), kind=kind, attributes=attributes, links=links, start_time=moment
     )
 
