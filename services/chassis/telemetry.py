@@ -4,7 +4,7 @@ Rules:
 - Names of spans and metrics are closed sets; attributes are identifiers of bounded number, never values.
 - Trace context comes in a Kafka header and goes out in a Kafka header, outside the signature: nothing is decided by it
   (see `placet.tracing`, whose one form it must have).
-- Only spans and metrics of this module are recorded. Libraries make their own where they find a provider, as FastAPI does,
+- Only spans and metrics of this module are recorded. Libraries make their own where they find a provider (FastAPI),
   with paths, queries and texts of errors in them: they are given none.
 - Without an OTLP endpoint no span is recorded, but a context that came in still goes out.
 - Metrics are always on the Prometheus page (`page`), and sent by OTLP as well where there is an endpoint.
