@@ -20,7 +20,7 @@ def running_system(folder: Path, *, say: Callable[[str], None] = lambda _: None)
     ending = asyncio.Event()
 
     async def live() -> None:
-        async with System(folder, say=say, mode="dev") as system:
+        async with System(folder, say=say, mode="dev", bookmarked=False) as system:
             started.set_result(system.layout.endpoints)
             await ending.wait()
 
