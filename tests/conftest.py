@@ -27,5 +27,6 @@ pytest_plugins = [
     "tests.fix_ledger",
     "tests.fix_parallel",
     "tests.fix_settle",
+    "tests.fix_siege",
     "tests.fix_system",
 ]
