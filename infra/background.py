@@ -31,7 +31,8 @@ def running_system(
     ending = asyncio.Event()
 
     async def live() -> None:
-        async with System(folder, say=say, mode="dev", services=services, outside=outside) as system:
+        system = System(folder, say=say, mode="dev", services=services, outside=outside, bookmarked=False)
+        async with system:
             started.set_result(system.layout.endpoints)
             await ending.wait()
 

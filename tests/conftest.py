@@ -29,5 +29,6 @@ pytest_plugins = [
     "tests.fix_parallel",
     "tests.fix_ruled",
     "tests.fix_settle",
+    "tests.fix_siege",
     "tests.fix_system",
 ]
