@@ -6,7 +6,7 @@
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
 BIN := .venv/bin
 # Two workers, whatever the machine: each has a broker and a database of its own. WORKERS= runs in one process.
-WORKERS ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+WORKERS ?= --numprocesses 2 --dist loadscope --no-loadscope-reorder
 # Insecure stand-ins (the development identity provider) start nowhere but here.
 test mutants demo up: export PLACET_ENV ?= dev
 
