@@ -198,7 +198,9 @@ def test_what_is_forged_is_named_and_the_head_is_published(site: Site) -> None:
 
     # It lies in another partition, which may be read later, and among what other tests left on the shared broker.
     until(lambda: site.entry_at(forged) is not None, "the forged message recorded")
-    assert get(f"{url}/v1/entries/{site.entry_at(forged)}").json()["refused"] == "unsigned"
+    entry = f"{url}/v1/entries/{site.entry_at(forged)}"
+    until(lambda: get(entry).is_success, "the API answering")
+    assert get(entry).json()["refused"] == "unsigned"
     with psycopg.connect(site.database.reader) as connection:
         query = "SELECT count(*) FROM ledger.entry_values WHERE position(%s in value) > 0"
         assert connection.execute(query, (canary,)).fetchone() == (0,)
