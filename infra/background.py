@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
+from infra.programs import SERVICES, Service
 from infra.system import System
 
 
 @contextmanager
-def running_system(folder: Path, *, say: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
-    """Run a development system in `folder`; yields its endpoints file, and stops everything at the end."""
+def running_system(
+    folder: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    services: Sequence[Service] = SERVICES,
+    outside: Mapping[str, str] | None = None,
+) -> Iterator[Path]:
+    """Run a development system in `folder`; yields its endpoints file, and stops everything at the end.
+
+    `services` are kept running in place of the usual ones: a test may add programs, or have one start its own way.
+    `outside` stands for the operator's environment.
+    """
     started: Future[Path] = Future()
     loop = asyncio.new_event_loop()
     ending = asyncio.Event()
 
     async def live() -> None:
-        async with System(folder, say=say, mode="dev") as system:
+        system = System(folder, say=say, mode="dev", services=services, outside=outside, bookmarked=False)
+        async with system:
             started.set_result(system.layout.endpoints)
             await ending.wait()
 

@@ -17,6 +17,8 @@ from infra.layout import Layout
 from infra.supervisor import Program
 
 INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONDONTWRITEBYTECODE")
+OTLP: Final = "PLACET_OTLP_ENDPOINT"
+"""The one setting of the operator's that every service is told: where traces and metrics go, if anywhere."""
 PROVIDER: Final = "identity-provider"
 
 
@@ -97,11 +99,12 @@ def programs(
 ) -> list[Program]:
     """Return the given services and the development identity provider. `outside` is the operator's environment."""
     base = {name: outside[name] for name in INHERITED if name in outside} | {"TMPDIR": str(layout.tmp)}
+    told = {OTLP: outside[OTLP]} if outside.get(OTLP) else {}
     found = [
         Program(
             name=service.name,
             command=(sys.executable, "-P", "-m", *service.module),
-            env=base | environment(service, layout, addresses, mode=mode),
+            env=base | environment(service, layout, addresses, mode=mode) | told,
             log=layout.logs / f"{service.name}.log",
             health=addresses.url(service.name) + "/healthz",
             cwd=layout.folder,

@@ -23,14 +23,18 @@ from infra.children import Children, Progress
 from infra.layout import Layout, RunLock
 from infra.parts import KafkaPart, PostgresPart
 from infra.ports import choose
-from infra.programs import PROVIDER, SERVICES, Addresses, Service, programs
+from infra.programs import OTLP, PROVIDER, SERVICES, Addresses, Service, programs
 from infra.supervisor import Supervisor
 
 LOOK_SECONDS = 0.5
 
 
 class System:
-    """One system in one folder. `say` gets a sentence per step; `outside` is the operator's environment."""
+    """One system in one folder. `say` gets a sentence per step; `outside` is the operator's environment.
+
+    `bookmarked`: in development it takes the well-known ports where they are free. Several that start at once would
+    each find them free.
+    """
 
     def __init__(
         self,
@@ -40,9 +44,11 @@ class System:
         mode: str,
         outside: Mapping[str, str] | None = None,
         services: Sequence[Service] = SERVICES,
+        bookmarked: bool = True,
     ) -> None:
         self.layout = Layout(folder.absolute())
         self._services = services
+        self._bookmarked = bookmarked
         outside = dict(os.environ if outside is None else outside)
         self._say = say
         self._mode = mode
@@ -95,7 +101,7 @@ class System:
             if error is not None:
                 raise error
         names = [*(service.name for service in self._services), PROVIDER]
-        self.addresses = Addresses(choose(names, preferred=self._mode == "dev"))
+        self.addresses = Addresses(choose(names, preferred=self._mode == "dev" and self._bookmarked))
         self._write_endpoints()
         async with self._step("Services healthy"):
             self._supervisor = Supervisor(
@@ -141,6 +147,7 @@ class System:
             "trust_root_file": str(self.layout.keys / "root.pub.json"),
             "keys": str(self.layout.keys),
             "dsn_files": {path.stem: str(path) for path in sorted(self.layout.dsn.glob("*.dsn"))},
+            "otlp": self._outside.get(OTLP) or None,
             "run": str(self.layout.folder),
             "status_file": str(self.layout.status),
             "health": {service.name: urls[service.name] + "/healthz" for service in self._services},

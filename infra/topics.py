@@ -6,6 +6,8 @@
 - A service's consumer groups begin with its role's name; agents use no group.
 - The auditor reads every topic but the proposals and their dead letters, which hold values in clear.
 - The operator (ops) stands above the rules, so that dead letters can be listed and replayed.
+- Nothing lies compressed: the broker opens what producers compress and measures it again. Otherwise a few kilobytes
+  that anybody with a right to write may send would unfold in the services' memory, or need a codec they do not have.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ def topics(catalogue: Mapping[Topic, TopicSpec] = CATALOGUE) -> list[TopicPlan]:
     for spec in catalogue.values():
         settings = (
             ("cleanup.policy", "delete"),
+            ("compression.type", "uncompressed"),
             ("max.message.bytes", str(MAX_EVENT_BYTES + FRAMING_BYTES)),
             ("retention.ms", str(spec.retention_days * DAY_MILLISECONDS)),
         )

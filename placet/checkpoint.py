@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from placet.errors import VerificationError
-from placet.keys import Signer
+from placet.keys import Signer, is_small_order
 from placet.merkle import HASH_SIZE, MAX_SIZE
 
 MAX_NOTE_BYTES = 64 * 1024
@@ -82,6 +82,8 @@ class VerifierKey:
             Ed25519PublicKey.from_public_bytes(self.public)
         except ValueError as error:
             raise CheckpointError("not an Ed25519 public key") from error
+        if is_small_order(self.public):
+            raise CheckpointError("a key of small order, under which anything is signed")
 
     @property
     def key_id(self) -> bytes:
@@ -210,6 +212,10 @@ def _parse_signature(line: str) -> Signature:
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or _CONTROL.search(name):
         raise CheckpointError("a name is not empty and holds neither spaces nor plus signs")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise CheckpointError("a name is UTF-8") from None
 
 
 def _strict_base64(text: str) -> bytes:

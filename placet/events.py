@@ -218,6 +218,8 @@ class ActionDecided(EventData):
     reasons: tuple[Sentence, ...]
     requirement: Requirement | None
     labels: tuple[Label, ...]
+    likeness: Sha256
+    """As the classification has it, so that a repeat of what people rejected is known even where policy allows."""
     policy_digest: Sha256
     input_digest: Sha256
     """SHA-256 over the canonical form of exactly what the policy engine was asked."""

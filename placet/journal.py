@@ -56,6 +56,8 @@ class Entry:
     event: Outgoing = field(repr=False)
     """What was or will be published."""
     files: dict[str, str] = field(default_factory=dict, repr=False)
+    trace: str = ""
+    """W3C traceparent of the call that proposed it, or empty."""
     published: bool = False
     settled: Settled | None = field(default=None, repr=False)
     """The verified outcome."""
@@ -71,6 +73,7 @@ class Entry:
             payload=self.payload.encode(),
             grant=grant,
             files=self.files,
+            trace=settled.trace,
         )
         said = {each.name: getattr(settled, each.name) for each in fields(Settled)}
         return replace(self, settled=kind(**said, ticket=ticket))

@@ -4,6 +4,7 @@ Rules:
 - Published means acknowledged by every in-sync replica; the producer is idempotent and waits for nothing (linger 0).
 - Every failure is a `ClientError` that says what happened, why, and what to do; no sentence holds a message's bytes.
 - kafka-python logs whole messages at DEBUG; here it never gets below INFO, whatever the application chooses.
+- Whoever reads by kafka-python in a process that imports this module reads tolerantly (`placet.kafka_records`).
 - W3C trace context travels in headers while a span is active.
 """
 
@@ -17,6 +18,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer import fetcher
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
@@ -25,13 +27,15 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 from kafka.partitioner import murmur2
-from opentelemetry import propagate
 
+from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
 from placet.outcomes import ClientError
+from placet.tracing import TRACEPARENT, traceparent_of, valid
 
-_TRACE: Final = ("traceparent", "tracestate")
+make_tolerant(fetcher)
+
 _END_STAYS_GOOD_SECONDS: Final = 1.0
 
 T = TypeVar("T")
@@ -88,7 +92,9 @@ def to_message(record: Any) -> Message:
         key=record.key,
         value=record.value or b"",
         signature=signatures[0] if len(signatures) == 1 else None,
-        trace={n: v.decode("ascii", "replace") for n, v in record.headers if n in _TRACE and v is not None},
+        trace={
+            n: v.decode() for n, v in record.headers if n == TRACEPARENT and v and valid(v.decode("ascii", "replace"))
+        },
     )
 
 
@@ -126,9 +132,8 @@ class KafkaClient:
 
     def publish(self, outgoing: Outgoing) -> None:
         """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier)
-        headers = outgoing.headers + [(name, carrier[name].encode()) for name in _TRACE if name in carrier]
+        trace = traceparent_of()
+        headers = outgoing.headers + ([(TRACEPARENT, trace.encode())] if trace else [])
 
         def send() -> None:
             future = self._connected().send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)
@@ -182,7 +187,6 @@ class KafkaClient:
             "allow_auto_create_topics": False,
             "auto_offset_reset": "earliest",
             "bootstrap_timeout_ms": int(self._timeout * 1000),
-            "reconnect_backoff_max_ms": 1000,
         }
         return KafkaConsumer(*topics, **{**defaults, **options}, **self.settings.for_kafka_python())
 
@@ -213,7 +217,6 @@ class KafkaClient:
                     delivery_timeout_ms=milliseconds,
                     request_timeout_ms=milliseconds,
                     bootstrap_timeout_ms=milliseconds,
-                    reconnect_backoff_max_ms=1000,
                     allow_auto_create_topics=False,
                     **self.settings.for_kafka_python(),
                 )

@@ -22,6 +22,8 @@ ENVIRONMENT = {
     "ca_file": "PLACET_KAFKA_CA_FILE",
 }
 """Field → variable."""
+RECONNECT_MILLISECONDS = 1_000
+"""The longest wait between two attempts to reach a broker that was there before."""
 
 
 class KafkaSettings(BaseModel):
@@ -78,7 +80,12 @@ class KafkaSettings(BaseModel):
 
     def for_kafka_python(self) -> dict[str, Any]:
         """Keyword arguments for KafkaProducer, KafkaConsumer and KafkaAdminClient."""
-        found: dict[str, Any] = {"bootstrap_servers": self.servers, "security_protocol": self.security_protocol}
+        found: dict[str, Any] = {
+            "bootstrap_servers": self.servers,
+            "security_protocol": self.security_protocol,
+            # The library's own ceiling is 30 s: whoever had tried for a while came back long after the broker.
+            "reconnect_backoff_max_ms": RECONNECT_MILLISECONDS,
+        }
         if self.username is not None:
             found |= {
                 "sasl_mechanism": self.sasl_mechanism,

@@ -3,6 +3,7 @@
 Rules:
 - A private key exists in one file of mode 0600, and in memory; never in a setting, a log line or a `repr`.
 - A key id is the RFC 7638 thumbprint of the public key, so it cannot name another key.
+- A public key of small order is none: under it a signature can be made without any private key.
 - Raw signatures (events, trust file) are over the DSSE pre-authentication encoding, so that a signature over one type
   is worth nothing for another. Compact JWS (RFC 7515) serves commitments, verdicts and grants, algorithm `Ed25519`
   (RFC 9864), each with a `typ` of its own.
@@ -30,11 +31,33 @@ from placet.errors import DecodeError, VerificationError
 
 ALGORITHM: Final = "Ed25519"
 
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(y)
+    for y in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+"""The y of every point whose order divides 8, sign bit cleared: eight points, six more spellings of them.
+
+Source: C2SP/CCTV ed25519 (`low_order_A`, "eight plus six alternative encodings"); a test derives them from RFC 8032.
+"""
+
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     """DSSE v1 PAE (github.com/secure-systems-lab/dsse, protocol.md): binds the type to the bytes."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def is_small_order(raw: bytes) -> bool:
+    """Whether 32 bytes of a public key spell a point of small order."""
+    return raw[:31] + bytes([raw[31] & 0x7F]) in _SMALL_ORDER
 
 
 class PublicJwk(Strict):
@@ -67,6 +90,8 @@ class PublicKey:
         public = key.public_key
         if not isinstance(public, Ed25519PublicKey):
             raise DecodeError("bad_key", "not an Ed25519 key")
+        if is_small_order(public.public_bytes_raw()):
+            raise DecodeError("bad_key", "a key of small order, under which anything is signed")
         self._raw = public
 
     def verify(self, payload_type: str, payload: bytes, signature: bytes) -> None:

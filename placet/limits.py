@@ -38,3 +38,12 @@ CLOCK_LEEWAY_SECONDS: Final = 5
 
 MAX_EXPRESSION_QUORUMS: Final = 16
 """Quorums in one approval expression: keeps finding an assignment cheap."""
+
+MAX_EXPRESSION_CHARACTERS: Final = 2_000
+"""The longest text of an approval expression: more than so many quorums of the longest groups need."""
+
+MAX_EXPRESSION_DEPTH: Final = 8
+"""Nesting of an approval expression: what a policy loads must fit into an event (`MAX_DEPTH`), two levels for each."""
+
+MAX_TIMEOUT_SECONDS: Final = 7 * 24 * 3600
+"""How long a review may wait, and how late an escalation may come."""

@@ -21,14 +21,15 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from placet.base import ActionId, Jws, Strict
 from placet.errors import DecodeError, PlacetError
 from placet.events import Outcome, Retry
 from placet.limits import MAX_EVENT_BYTES
+from placet.tracing import valid
 
 
 class _TicketFile(Strict):
@@ -37,6 +38,7 @@ class _TicketFile(Strict):
     payload: str
     grant: Jws
     files: dict[str, str] = Field(default_factory=dict)
+    trace: Annotated[str, AfterValidator(valid)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class Ticket:
     """Settle's JWS, with the policy's verdict inside."""
     files: dict[str, str] = field(default_factory=dict, repr=False)
     """SHA-256 → where this machine may find those bytes. A hint: content is hashed again before it is used."""
+    trace: str = field(default="", repr=False, compare=False)
+    """W3C traceparent of what resolved it, or empty: telemetry, signed by nobody, and nothing is decided by it."""
 
     def to_json(self) -> str:
         """One JSON object; `from_json` gives the same ticket back, byte for byte."""
@@ -62,6 +66,7 @@ class Ticket:
                 "payload": self.payload.decode(),
                 "grant": self.grant,
                 "files": self.files,
+                "trace": self.trace,
             }
         )
 
@@ -97,6 +102,8 @@ class Settled:
     rules: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     superseded_by: str | None = None
+    trace: str = field(default="", repr=False, compare=False)
+    """W3C traceparent that the outcome came with, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ Rules:
 - An expression holds when *some* assignment of distinct people to its quorums satisfies it (a matching, not a
   greedy count), so more votes can never make it fail.
 - Nothing is trivially satisfied: a count is at least one and there is at least one quorum.
+- An expression is small, whether it was read from a policy or from a message: so many quorums, so deep, and as a text
+  so long. Finding an assignment is cheap only because of that.
 """
 
 from __future__ import annotations
@@ -21,11 +23,16 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from placet.base import PersonId, Strict
 from placet.errors import DecodeError
-from placet.limits import MAX_EXPRESSION_QUORUMS
+from placet.limits import (
+    MAX_EXPRESSION_CHARACTERS,
+    MAX_EXPRESSION_DEPTH,
+    MAX_EXPRESSION_QUORUMS,
+    MAX_TIMEOUT_SECONDS,
+)
 
 GroupId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^(console|api|(slack|teams):[#@A-Za-z0-9._:-]{1,120})$")]
@@ -56,18 +63,34 @@ class AnyOf(Strict):
 Expression = Annotated[Quorum | AllOf | AnyOf, Field(discriminator="kind")]
 
 
+def quorums(expression: Expression) -> int:
+    """How many quorums the expression names."""
+    return 1 if isinstance(expression, Quorum) else sum(quorums(part) for part in expression.of)
+
+
+def _depth(expression: Expression) -> int:
+    return 0 if isinstance(expression, Quorum) else 1 + max(_depth(part) for part in expression.of)
+
+
+def _small(expression: Expression) -> Expression:
+    # Several matching reviews are joined by one more AllOf around what each policy says.
+    if quorums(expression) > MAX_EXPRESSION_QUORUMS or _depth(expression) > MAX_EXPRESSION_DEPTH + 1:
+        raise ValueError("an approval expression is too large")
+    return expression
+
+
 class Escalation(Strict):
     """After so many seconds without a settlement, a further group is told."""
 
-    after_seconds: Annotated[int, Field(ge=1)]
+    after_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)]
     group: GroupId
 
 
 class Requirement(Strict):
     """What a review needs before it may be approved."""
 
-    approvals: Expression
-    timeout_seconds: Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
+    approvals: Annotated[Expression, AfterValidator(_small)]
+    timeout_seconds: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_SECONDS)]
     escalations: tuple[Escalation, ...] = ()
     channels: tuple[Channel, ...] = ()
     step_up: Literal["passkey"] | None = None
@@ -79,11 +102,13 @@ AllOf.model_rebuild()
 AnyOf.model_rebuild()
 Requirement.model_rebuild()
 
-_TOKEN: Final = re.compile(r"\s*(?:(\d+)\s+from\s+([a-z0-9][a-z0-9_-]{0,62})(?![a-z0-9_-])|(and|or)\b|([()]))")
+_TOKEN: Final = re.compile(r"\s*(?:([0-9]{1,9})\s+from\s+([a-z0-9][a-z0-9_-]{0,62})(?![a-z0-9_-])|(and|or)\b|([()]))")
 
 
 def parse(text: str) -> Expression:
     """Read an approval expression; raise `DecodeError` (`bad_expression`) that names the place."""
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
+        raise DecodeError("bad_expression", f"more than {MAX_EXPRESSION_CHARACTERS} characters")
     tokens: list[Quorum | str] = []
     position = 0
     while text[position:].strip():
@@ -100,9 +125,11 @@ def parse(text: str) -> Expression:
         position = found.end()
     if len([token for token in tokens if isinstance(token, Quorum)]) > MAX_EXPRESSION_QUORUMS:
         raise DecodeError("bad_expression", f"more than {MAX_EXPRESSION_QUORUMS} quorums")
-    expression, rest = _parse_any(tokens)
+    expression, rest = _parse_any(tokens, 0)
     if rest:
         raise DecodeError("bad_expression", "a parenthesis or a word is left over")
+    if _depth(expression) > MAX_EXPRESSION_DEPTH:
+        raise DecodeError("bad_expression", f"nested more than {MAX_EXPRESSION_DEPTH} deep")
     return expression
 
 
@@ -168,30 +195,32 @@ def _match(seats: list[str], people: Mapping[PersonId, AbstractSet[str]]) -> fro
     return None
 
 
-def _parse_any(tokens: list[Quorum | str]) -> tuple[Expression, list[Quorum | str]]:
-    first, rest = _parse_all(tokens)
+def _parse_any(tokens: list[Quorum | str], depth: int) -> tuple[Expression, list[Quorum | str]]:
+    first, rest = _parse_all(tokens, depth)
     parts = [first]
     while rest and rest[0] == "or":
-        part, rest = _parse_all(rest[1:])
+        part, rest = _parse_all(rest[1:], depth)
         parts.append(part)
     return (parts[0] if len(parts) == 1 else AnyOf(of=tuple(parts))), rest
 
 
-def _parse_all(tokens: list[Quorum | str]) -> tuple[Expression, list[Quorum | str]]:
-    first, rest = _parse_factor(tokens)
+def _parse_all(tokens: list[Quorum | str], depth: int) -> tuple[Expression, list[Quorum | str]]:
+    first, rest = _parse_factor(tokens, depth)
     parts = [first]
     while rest and rest[0] == "and":
-        part, rest = _parse_factor(rest[1:])
+        part, rest = _parse_factor(rest[1:], depth)
         parts.append(part)
     return (parts[0] if len(parts) == 1 else AllOf(of=tuple(parts))), rest
 
 
-def _parse_factor(tokens: list[Quorum | str]) -> tuple[Expression, list[Quorum | str]]:
+def _parse_factor(tokens: list[Quorum | str], depth: int) -> tuple[Expression, list[Quorum | str]]:
     match tokens:
         case [Quorum() as quorum, *rest]:
             return quorum, rest
         case ["(", *inside]:
-            expression, rest = _parse_any(inside)
+            if depth == MAX_EXPRESSION_DEPTH:
+                raise DecodeError("bad_expression", f"parentheses more than {MAX_EXPRESSION_DEPTH} deep")
+            expression, rest = _parse_any(inside, depth + 1)
             if rest[:1] != [")"]:
                 raise DecodeError("bad_expression", "a parenthesis is not closed")
             return expression, rest[1:]

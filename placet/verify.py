@@ -107,7 +107,7 @@ def open_event(authentic: Authenticated, *, now: datetime) -> Verified[Any]:
         raise VerificationError("executor_mismatch", "an executor speaks for another")
     if envelope.id != event_id(spec, data):
         raise VerificationError("event_id_mismatch", "the event id is not the one this event must have")
-    if envelope.time > now + timedelta(seconds=CLOCK_LEEWAY_SECONDS):
+    if envelope.time - now > timedelta(seconds=CLOCK_LEEWAY_SECONDS):  # a difference has no end of the calendar
         raise VerificationError("future_time", "the event claims to come from the future")
     return Verified(message=message, signer=signer, key_id=authentic.key_id, envelope=envelope)
 

@@ -181,6 +181,7 @@ def story(trust_digest: str) -> list[Example]:
                 reasons=("Customer data leaves for an external destination.",),
                 requirement=requirement,
                 labels=("pii",),
+                likeness=sha256_hex(b"likeness"),
                 policy_digest=sha256_hex(b"policy"),
                 input_digest=sha256_hex(b"input"),
                 proposal=proposal,

@@ -69,6 +69,7 @@ def topic_file(spec: TopicSpec) -> dict[str, Any]:
             "retention.ms": spec.retention_days * 24 * 3600 * 1000,
             "max.message.bytes": 1_048_576,
             "cleanup.policy": "delete",
+            "compression.type": "uncompressed",
         },
     }
 

@@ -82,6 +82,7 @@ class Echo:
             reasons=("echo",),
             requirement=None,
             labels=classified.labels,
+            likeness=classified.likeness,
             policy_digest=claims.policy,
             input_digest=claims.input,
             proposal=classified.proposal,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,7 +66,7 @@ class Marks:
 
 
 class Misbehaving:
-    """Hangs, dies, raises or refuses when told to by the text."""
+    """Hangs, dies, is killed, devours memory, raises or refuses when told to by the text."""
 
     models: Mapping[str, str] = {"misbehaving": "1"}
 
@@ -74,6 +75,10 @@ class Misbehaving:
             threading.Event().wait()
         if "DIE" in passage.text:
             os._exit(1)
+        if "KILLED" in passage.text:  # as by the kernel where memory has run out
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "DEVOUR" in passage.text:
+            bytearray(2**31)  # more than a worker may have, less than any machine refuses
         if "RAISE" in passage.text:
             raise ValueError(passage.text)
         if "REFUSE" in passage.text:

@@ -23,9 +23,12 @@ pytest_plugins = [
     "tests.fix_desk",
     "tests.fix_embedded",
     "tests.fix_executor",
-    "tests.fix_folder",
     "tests.fix_gate",
     "tests.fix_ledger",
+    "tests.fix_otlp",
+    "tests.fix_parallel",
+    "tests.fix_ruled",
     "tests.fix_settle",
+    "tests.fix_siege",
     "tests.fix_system",
 ]

@@ -150,7 +150,7 @@ class World:
             "sensitivity": Sensitivity.INTERNAL,
             "facts": Facts(),
             "incomplete": (),
-            "likeness": "1" * 64,
+            "likeness": proposed.digest,
             "proposal": position("actions.proposed.v1"),
             "versions": ClassifierVersions(classifier="0.1.0", models={}, configuration="2" * 64),
         }
@@ -187,6 +187,7 @@ class World:
             "reasons": ("because the test says so",),
             "requirement": requirement,
             "labels": classified.labels,
+            "likeness": classified.likeness,
             "policy_digest": claims.policy,
             "input_digest": claims.input,
             "proposal": classified.proposal,

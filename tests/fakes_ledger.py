@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from placet.audit.entry import TRUST_TOPIC
+from placet.catalogue import Role
+from placet.events import ExecutionStatus
 from placet.merkle import Frontier, peaks_of
+from placet.messages import Message
 from services.ledger.errors import NotInLedgerError, SequencerLostError
-from services.ledger.ports import Batch, Filter, Known, Place, StoredCheckpoint, StoredEntry
+from services.ledger.handle import Appender, InForce
+from services.ledger.ports import PAGE_BYTES, Batch, Filter, Known, Place, Sequencer, StoredCheckpoint, StoredEntry
+from tests.factories import NOW, World
+from tests.ledgers import ORIGIN, MemoryLedger
 
 
 @dataclass
@@ -76,7 +83,12 @@ class MemoryStore:
 
     def page(self, wanted: Filter, limit: int) -> list[StoredEntry]:
         found = [entry for entry in self.stored if _matches(entry, wanted)]
-        return found[:limit] if wanted.after is not None else found[::-1][:limit]
+        page: list[StoredEntry] = []
+        for entry in (found if wanted.after is not None else found[::-1])[:limit]:
+            page.append(entry)
+            if sum(len(each.value or b"") for each in page) >= PAGE_BYTES:
+                break
+        return page
 
     def entries(self, first: int, size: int) -> Iterator[StoredEntry]:
         return iter(self.stored[first:size])
@@ -88,6 +100,27 @@ class MemoryStore:
         found = [(level, index, digest) for (level, index), digest in self.tree.items() if level > 0]
         found = [node for node in found if (node[1] + 1) << node[0] <= size]
         return iter(sorted(found, key=lambda node: ((node[1] + 1) << node[0], node[0])))
+
+
+def appender(store: Sequencer, world: World) -> Appender:
+    """The writer's appender, at the tests' time."""
+    return Appender(
+        sequencer=store,
+        signer=world.services[Role.LEDGER],
+        root=world.root.public,
+        origin=ORIGIN,
+        in_force=lambda _: InForce(world.trust(), world.trust_file()),
+        now=lambda: NOW,
+        random=os.urandom,
+    )
+
+
+def story(world: World) -> list[Message]:
+    """An action allowed and one approved, both run."""
+    ledger = MemoryLedger(world)
+    ledger.ran(ledger.allowed(), ExecutionStatus.SUCCEEDED)
+    ledger.ran(ledger.reviewed())
+    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
 
 
 def _matches(entry: StoredEntry, wanted: Filter) -> bool:

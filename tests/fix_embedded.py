@@ -115,11 +115,12 @@ class PostgresPart:
             given |= {"user": user, "password": password}
         return psycopg.conninfo.make_conninfo(self.superuser_dsn, **given)
 
-    def create_database(self, name: str) -> str:
-        """Make a fresh database whose name starts with `name`; returns the superuser's URI for it."""
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Make a database whose name starts with `name`, a copy of `template`; returns the superuser's URI for it."""
         fresh = f"{name}_{uuid.uuid4().hex[:8]}"
+        query = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(fresh), sql.Identifier(template))
         with psycopg.connect(self.superuser_dsn, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(fresh)))
+            connection.execute(query)
         return self.url(fresh)
 
     def url(self, database: str, *, user: str | None = None, password: str | None = None) -> str:

@@ -1,12 +1,14 @@
 """The whole system, embedded, as `placet up` runs it: `system`, and `world` with the demonstration's processes.
 
 One per session, started when first asked for. It brings its own broker and database: what it proves is that the real
-locks, roles and access rules let the parts do their work and nothing else.
+locks, roles and access rules let the parts do their work and nothing else. Traces and metrics of all its processes, and
+of the demonstration's, go to `otlp`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +24,9 @@ from examples.nightly_export.demo import Stage, open_world
 from examples.nightly_export.ledger import LedgerApi
 from examples.nightly_export.scenarios import World
 from infra.background import running_system
+from infra.programs import OTLP
 from tests.fix_embedded import available
+from tests.otlp import OtlpReceiver
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,14 @@ class RunningSystem:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[RunningSystem]:
+def system(otlp: OtlpReceiver) -> Iterator[RunningSystem]:
     folder = Path(tempfile.mkdtemp(prefix="placet-e2e-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name in ("PLACET_KAFKA_BOOTSTRAP", "PLACET_KAFKA_FILE"):
-            patch.delenv(name, raising=False)
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PLACET_KAFKA_")}
+        outside[OTLP] = otlp.endpoint
         with available():
-            path = stack.enter_context(running_system(folder / "run"))
+            path = stack.enter_context(running_system(folder / "run", outside=outside))
         stage = stage_from(path, folder / "stage")
         endpoints = json.loads(path.read_text())
         ledger = LedgerApi(stage.ledger)

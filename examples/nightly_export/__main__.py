@@ -33,6 +33,7 @@ def stage_from(endpoints: Path, folder: Path) -> Stage:
         "PLACET_ENV": "dev",
         "PLACET_TRUST_FILE": found["trust_file"],
         "PLACET_TRUST_ROOT_FILE": found["trust_root_file"],
+        **({"PLACET_OTLP_ENDPOINT": found["otlp"]} if found["otlp"] else {}),
     }
 
     def secrets_of(kind: str, name: str, principal: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from examples.nightly_export import tracing
 from placet.errors import PlacetError
 from placet.gate import Gate
 from placet.outcomes import Allowed, Approved, Ticket, describe
@@ -91,6 +92,7 @@ class Agent:
 def main() -> int:
     """Serve orders until the input ends."""
     with Gate.from_env() as gate:
+        tracing.start(gate.agent)
         agent = Agent(gate)
         for line in sys.stdin:
             order = json.loads(line)

@@ -19,6 +19,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from psycopg import sql
 
+from examples.nightly_export import tracing
 from placet.errors import PlacetError
 from placet.executor import Executor, Result
 from placet.outcomes import Ticket
@@ -88,4 +89,5 @@ async def run(request: Request) -> JSONResponse:
 
 
 if __name__ == "__main__":
+    tracing.start(executor.executor)
     uvicorn.run(app, host="127.0.0.1", port=int(os.environ["WAREHOUSE_PORT"]), log_level="warning")

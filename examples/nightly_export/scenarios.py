@@ -119,7 +119,9 @@ def export_approved(world: World) -> list[Claim]:
 
 def grant_rejected(world: World) -> list[Claim]:
     """Held; rejected with a reason that the agent receives; nothing ran."""
-    action_id = _propose(world, _execute("privilege.grant", "GRANT SELECT ON customers TO contractor"))
+    # Played again on the same system it is another request, not the repeat of a rejected one.
+    asked = f"GRANT SELECT ON customers TO contractor -- request {secrets.token_hex(4)}"
+    action_id = _propose(world, _execute("privilege.grant", asked))
     world.people["bob"].open_review(action_id)
     reason = "Contractors read the view, not the table."
     answer = world.people["bob"].reject(action_id, reason)

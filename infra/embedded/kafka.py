@@ -28,6 +28,7 @@ from infra.embedded.kafka_config import (
     MECHANISM,
     OPERATOR,
     Node,
+    Tls,
     cluster_id,
     format_arguments,
     properties,
@@ -54,6 +55,7 @@ class EmbeddedKafka:
         progress: Progress = silent,
         heap: str = "512m",
         record: Path | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.users = {name: self.folder / f"{name}.password" for name in (BROKER, OPERATOR)} | dict(users)
@@ -64,6 +66,8 @@ class EmbeddedKafka:
         self._heap = heap
         self._record = record
         """Where to write an AOT cache at the end of this run; see infra.embedded.warm."""
+        self._tls = tls
+        """TLS for clients, from the first start on; without it, plain text on the loopback interface."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -80,10 +84,11 @@ class EmbeddedKafka:
         """How `principal` connects. Raises KeyError for a user this node does not have."""
         return KafkaSettings(
             bootstrap=self.bootstrap,
-            security_protocol="SASL_PLAINTEXT",
+            security_protocol="SASL_PLAINTEXT" if self._tls is None else "SASL_SSL",
             sasl_mechanism=MECHANISM,
             username=principal,
             password_file=self.users[principal],
+            ca_file=None if self._tls is None else self._tls.ca,
         )
 
     def start(self) -> None:
@@ -148,7 +153,7 @@ class EmbeddedKafka:
         )
         client, controller = self._ports()
         text = properties(
-            Node(client, controller, self.folder / "data"),
+            Node(client, controller, self.folder / "data", tls=self._tls),
             broker_password=self.users[BROKER].read_text().strip(),
             controller_password=secrets.token_urlsafe(24),
         )

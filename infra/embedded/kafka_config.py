@@ -1,6 +1,7 @@
 """The broker's settings as text: pure, so that what runs can be read and tested without running it.
 
 - One node is broker and controller. Clients and the broker sign in with SCRAM-SHA-256, the controller with PLAIN.
+- With a certificate the clients' listener speaks TLS and nothing else.
 - Everything not granted is refused (StandardAuthorizer); only the broker and the operator are above the ACLs.
 - No topic appears by being used. Replication factors of the internal topics are 1, because there is one node.
 - The broker's log goes to one file, at WARN apart from start and stop, and never holds a record's bytes.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 BROKER = "broker"
 OPERATOR = "ops"
@@ -34,6 +36,16 @@ LOGGING = """\
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """How the clients' listener proves who it is."""
+
+    keystore: Path
+    """Private key (PKCS #8, in clear) and certificate chain, PEM, in one private file."""
+    ca: Path
+    """What clients, and the broker as its own client, trust: certificates, PEM."""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One node: its ports, the folder for its data, where it listens and what clients call it."""
 
@@ -43,6 +55,12 @@ class Node:
     listen: str = "127.0.0.1"
     advertised: str = "127.0.0.1"
     supers: tuple[str, ...] = (BROKER, OPERATOR)
+    tls: Tls | None = None
+
+    @property
+    def protocol(self) -> Literal["SASL_PLAINTEXT", "SASL_SSL"]:
+        """What clients speak."""
+        return "SASL_PLAINTEXT" if self.tls is None else "SASL_SSL"
 
 
 def properties(node: Node, *, broker_password: str, controller_password: str) -> str:
@@ -59,7 +77,7 @@ def properties(node: Node, *, broker_password: str, controller_password: str) ->
         "advertised.listeners": f"CLIENT://{node.advertised}:{node.client_port}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "CLIENT",
-        "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+        "listener.security.protocol.map": f"CLIENT:{node.protocol},CONTROLLER:SASL_PLAINTEXT",
         "sasl.enabled.mechanisms": MECHANISM,
         "sasl.mechanism.inter.broker.protocol": MECHANISM,
         "sasl.mechanism.controller.protocol": "PLAIN",
@@ -94,6 +112,13 @@ def properties(node: Node, *, broker_password: str, controller_password: str) ->
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
     }
+    if node.tls is not None:
+        settings |= {
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(node.tls.keystore),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(node.tls.ca),
+        }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 

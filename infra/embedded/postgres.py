@@ -2,7 +2,8 @@
 
 - It listens on a unix socket only, in a short folder under the temporary directory (socket paths are limited to
   about 100 bytes); everyone signs in with a SCRAM password, the superuser too.
-- fsync stays on. Statements, parameters and details never reach its log: they may hold values.
+- fsync stays on. Statements, their errors, parameters and details never reach its log: they may hold values. Errors
+  reach the client that caused them; the log keeps what concerns the server (LOG, FATAL, PANIC).
 - The folder holds data, log and the superuser's password; a restart on it keeps data and address.
 - PostgreSQL refuses to run as root; started by root, it runs as nobody.
 """
@@ -43,6 +44,7 @@ password_encryption = scram-sha-256
 timezone = UTC
 log_timezone = UTC
 log_error_verbosity = terse
+log_min_messages = log
 log_min_error_statement = panic
 log_statement = none
 log_parameter_max_length = 0

@@ -74,7 +74,7 @@ class _Case:
 
     def without_outcome(self, now: datetime) -> None:
         deadlines = [commitment.deadline for commitment in self._chain.commitments.values()]
-        if deadlines and now > min(deadlines) + OVERDUE:
+        if deadlines and now - min(deadlines) > OVERDUE:
             self.wrong(ProblemCode.OUTCOME_MISSING, "the deadline has passed without an outcome")
 
     # Foundations ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import os
 import secrets
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from opentelemetry import metrics
+from opentelemetry.trace import Span, SpanKind
+
+from placet import tracing
 from placet.client_settings import STORE, client_settings, load_signer, load_trust, state_file
 from placet.errors import ContractError
 from placet.events import ActionExecuted, ExecutionStatus
@@ -40,6 +45,8 @@ from placet.outcomes import ClientError, Ticket
 from placet.trust_store import TrustStore
 
 _log = logging.getLogger(__name__)
+_EXECUTIONS = metrics.get_meter("placet").create_counter("placet_executions")
+"""{status, code}: attempts reported, by this process. Nothing without an SDK."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -121,11 +128,17 @@ class Executor:
 
     def attempt(self, ticket: Ticket) -> Execution:
         """As `execute`, with the error as a value."""
-        try:
-            with tempfile.TemporaryDirectory(prefix="placet-") as folder:
-                return self._attempt(ticket, Copies(Path(folder), hints=ticket.files, look_in=self._files))
-        finally:
-            self.send_reports()
+        name, action_id = tracing.SpanName.EXECUTE, valid_action_id(ticket.action_id)
+        with tracing.span(name, parent=ticket.trace, kind=SpanKind.CONSUMER, action_id=action_id) as span:
+            try:
+                with tempfile.TemporaryDirectory(prefix="placet-") as folder:
+                    files = Copies(Path(folder), hints=ticket.files, look_in=self._files)
+                    execution = self._attempt(ticket, files)
+            finally:
+                self.send_reports()
+            if execution.report is not None:
+                said_so(span, execution.report)
+            return execution
 
     def refuse(self, ticket: Ticket, code: str, sentence: str, *, bad_arguments: bool = False) -> Execution:
         """Report a refused attempt; nothing is run."""
@@ -152,9 +165,10 @@ class Executor:
     def send_reports(self) -> None:
         """Send what the broker may not have. What fails stays on disk and is sent with the next attempt."""
         with self._sending:
-            for attempt, report in self.store.unpublished():
+            for attempt, trace, report in self.store.unpublished():
                 try:
-                    self._publisher.publish(report)
+                    with tracing.within(trace):
+                        self._publisher.publish(report)
                 except ClientError:
                     _log.warning("a report could not be sent; it is kept and sent again")
                     return
@@ -183,7 +197,10 @@ class Executor:
     def _recover(self) -> None:
         for used in self.store.abandoned():
             report = said.abandoned_report(used, executor=self.executor, at=self.now())
-            self.store.finish(used, self._sealed(report))
+            name = tracing.SpanName.EXECUTE
+            with tracing.span(name, parent=used.trace, start=used.started_at, action_id=used.action_id) as span:
+                self.store.finish(used, self._sealed(report))
+                said_so(span, report)
             _log.warning("action %s was left unfinished: reported as %s", used.action_id, report.status)
         self.send_reports()
 
@@ -201,7 +218,7 @@ class Executor:
             return self.refuse(ticket, said.BAD_ARGUMENTS, str(error), bad_arguments=True)
         except ContractError as error:
             return self.refuse(ticket, error.code, error.sentence)
-        used = self._redemption(admitted)
+        used = replace(self._redemption(admitted), trace=tracing.valid(ticket.trace))
         if not self.store.redeem(used):
             return self.refuse(ticket, said.ALREADY_REDEEMED, "the action has been redeemed before")
         return self._run(used, action, arguments)
@@ -238,3 +255,17 @@ class Executor:
 
     def _sealed(self, report: ActionExecuted) -> Outgoing:
         return seal(report, self._signer, time=report.finished_at, trust_digest=self.trust.current().digest)
+
+
+def valid_action_id(action_id: str) -> str:
+    """The id if it has the form of one: what stands in a ticket may be anything, and a span holds no values."""
+    try:
+        return str(uuid.UUID(action_id))
+    except ValueError:
+        return "unknown"
+
+
+def said_so(span: Span, report: ActionExecuted) -> None:
+    """Say on the attempt's span, and count, what was reported."""
+    span.set_attributes({tracing.Attribute.STATUS: str(report.status), tracing.Attribute.CODE: report.code})
+    _EXECUTIONS.add(1, {"status": str(report.status), "code": report.code})

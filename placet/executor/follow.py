@@ -30,6 +30,7 @@ from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_joi
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket
+from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import verify
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _POLL_MS: Final = 200
 _AGAIN_SECONDS: Final = 1.0
+SESSION_SECONDS: Final = 6
+"""How long the broker keeps partitions for an executor that was killed: the least that a broker takes by default, since
+whoever comes after it waits that long."""
 
 
 def follow(executor: Executor, stop: threading.Event) -> None:
@@ -70,7 +74,8 @@ def _subscribed(executor: Executor, client: KafkaClient) -> Any:
         group_id=f"executor-{executor.executor}",
         fetch_max_wait_ms=50,
         max_poll_records=16,
-        session_timeout_ms=10_000,
+        session_timeout_ms=SESSION_SECONDS * 1_000,
+        heartbeat_interval_ms=SESSION_SECONDS * 250,
     )
     consumer.subscribe([str(Topic.RESOLVED)], listener=_Pause(consumer))
     return consumer
@@ -133,7 +138,8 @@ class _Follower:
         executor = self._executor
         now, trust = executor.now(), executor.trust.current()
         try:
-            data = verify(to_message(record), trust, now=now).data
+            message = to_message(record)
+            data = verify(message, trust, now=now).data
             if not isinstance(data, ActionResolved) or data.grant is None:
                 return
             granted = verify_grant(data.grant, trust, at=now)
@@ -142,7 +148,13 @@ class _Follower:
             return
         if not self._is_for_me(granted):
             return
-        ticket = Ticket(action_id=data.action_id, commitment=granted.grant.commitment, payload=b"", grant=data.grant)
+        ticket = Ticket(
+            action_id=data.action_id,
+            commitment=granted.grant.commitment,
+            payload=b"",
+            grant=data.grant,
+            trace=message.trace.get(TRACEPARENT, ""),
+        )
         try:
             payload = self._original(data.proposal, granted)
         except ContractError as error:

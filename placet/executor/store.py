@@ -5,6 +5,7 @@ Rules:
 - `redeemed → running → reported`, each step on disk (synchronous=FULL) before the next thing happens.
 - What stood before the end when its process died is never run again: `running` is reported as `unknown`, `redeemed` as
   `refused` (it did not start). A process is dead when its lock file can be locked.
+- Trace context lies beside report and redemption, so that what is sent after a crash still belongs to its trace.
 - A report is kept in the same transaction as the state it ends, and sent again, the same bytes, until the
   broker has it.
 """
@@ -25,6 +26,7 @@ from typing import Final
 
 from placet.messages import Outgoing
 from placet.outcomes import ClientError
+from placet.tracing import traceparent_of
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS redemptions (
@@ -34,6 +36,7 @@ CREATE TABLE IF NOT EXISTS redemptions (
   grant_id TEXT NOT NULL,
   attempt TEXT NOT NULL,
   owner TEXT NOT NULL,
+  trace TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL CHECK (state IN ('redeemed', 'running', 'reported')),
   started_at TEXT
 ) STRICT;
@@ -43,7 +46,8 @@ CREATE TABLE IF NOT EXISTS reports (
   topic TEXT NOT NULL,
   key BLOB NOT NULL,
   value BLOB NOT NULL,
-  signature BLOB NOT NULL
+  signature BLOB NOT NULL,
+  trace TEXT NOT NULL DEFAULT ''
 ) STRICT;
 """
 
@@ -59,6 +63,8 @@ class Redemption:
     attempt: str
     started_at: datetime | None = None
     """Set once the function has been started."""
+    trace: str = ""
+    """W3C traceparent that the ticket came with, or empty."""
 
 
 class Store:
@@ -78,6 +84,7 @@ class Store:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            _add_trace(self._database)
             self._owner_file = self._lock_owner(self._owner, create=True)
         except (OSError, sqlite3.Error) as error:
             raise ClientError(
@@ -89,8 +96,8 @@ class Store:
         """Use the action's one chance; False where it was used before."""
         with self._transaction() as database:
             done = database.execute(
-                "INSERT INTO redemptions (action_id, agent, digest, grant_id, attempt, owner, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, 'redeemed') ON CONFLICT (action_id) DO NOTHING",
+                "INSERT INTO redemptions (action_id, agent, digest, grant_id, attempt, owner, trace, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 'redeemed') ON CONFLICT (action_id) DO NOTHING",
                 (
                     redemption.action_id,
                     redemption.agent,
@@ -98,6 +105,7 @@ class Store:
                     redemption.grant_id,
                     redemption.attempt,
                     self._owner,
+                    redemption.trace,
                 ),
             )
             return done.rowcount == 1
@@ -128,13 +136,13 @@ class Store:
         with self._transaction() as database:
             database.execute("DELETE FROM reports WHERE attempt = ?", (attempt,))
 
-    def unpublished(self) -> list[tuple[str, Outgoing]]:
-        """Reports the broker may not have, oldest first."""
+    def unpublished(self) -> list[tuple[str, str, Outgoing]]:
+        """Reports the broker may not have, oldest first: attempt, trace context, message."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT attempt, topic, key, value, signature FROM reports ORDER BY rowid"
+                "SELECT attempt, trace, topic, key, value, signature FROM reports ORDER BY rowid"
             ).fetchall()
-        return [(attempt, Outgoing(*rest)) for attempt, *rest in rows]
+        return [(attempt, trace, Outgoing(*rest)) for attempt, trace, *rest in rows]
 
     def redeemed_with(self, action_id: str) -> str | None:
         """The grant an action was redeemed with, if it was."""
@@ -148,14 +156,14 @@ class Store:
         """What was not finished by a process that is no more."""
         with self._lock:
             rows = self._database.execute(
-                "SELECT action_id, agent, digest, grant_id, attempt, started_at, owner FROM redemptions"
+                "SELECT action_id, agent, digest, grant_id, attempt, started_at, trace, owner FROM redemptions"
                 " WHERE state <> 'reported' AND owner <> ? ORDER BY rowid",
                 (self._owner,),
             ).fetchall()
         dead = {owner for owner in {row[-1] for row in rows} if self._is_dead(owner)}
         return [
-            Redemption(action_id, agent, digest, grant_id, attempt, started and datetime.fromisoformat(started))
-            for action_id, agent, digest, grant_id, attempt, started, owner in rows
+            Redemption(action_id, agent, digest, grant_id, attempt, started and datetime.fromisoformat(started), trace)
+            for action_id, agent, digest, grant_id, attempt, started, trace, owner in rows
             if owner in dead
         ]
 
@@ -205,7 +213,14 @@ class Store:
 
 def _keep(database: sqlite3.Connection, attempt: str, report: Outgoing) -> None:
     database.execute(
-        "INSERT INTO reports (attempt, topic, key, value, signature) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO reports (attempt, topic, key, value, signature, trace) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (attempt) DO NOTHING",
-        (attempt, report.topic, report.key, report.value, report.signature),
+        (attempt, report.topic, report.key, report.value, report.signature, traceparent_of()),
     )
+
+
+def _add_trace(database: sqlite3.Connection) -> None:
+    """Bring a store made before trace context was kept up to date; nothing of it is touched."""
+    for table in ("redemptions", "reports"):
+        if "trace" not in {row[1] for row in database.execute(f"PRAGMA table_info({table})")}:
+            database.execute(f"ALTER TABLE {table} ADD COLUMN trace TEXT NOT NULL DEFAULT ''")

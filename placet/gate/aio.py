@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from placet.errors import PlacetError
 from placet.gate.gate import Gate
-from placet.gate.pending import WITHDRAW_SECONDS, OnTimeout, Pending
+from placet.gate.pending import WITHDRAW_SECONDS, OnTimeout, Pending, waited
 from placet.outcomes import Granted, Settled
 
 _log = logging.getLogger(__name__)
@@ -33,19 +33,29 @@ class AsyncPending:
     async def wait(self, timeout: float | None = None, *, on_timeout: OnTimeout = "withdraw") -> Granted:  # noqa: ASYNC109 - what to do when it ends is part of the contract
         """As `Pending.wait`."""
         pending = self._pending
-        try:
-            settled = await self.outcome(pending.patience(timeout))
-        except asyncio.CancelledError:
-            if on_timeout == "withdraw":
-                asyncio.get_running_loop().run_in_executor(None, self._withdraw_quietly)
-            raise
-        if settled is None and pending.gives_up(timeout, on_timeout):
-            await self.withdraw()
-            settled = await self.outcome(WITHDRAW_SECONDS)
+        with pending.waiting() as span:
+            try:
+                settled = await self._outcome(pending.patience(timeout))
+            except asyncio.CancelledError:
+                if on_timeout == "withdraw":
+                    asyncio.get_running_loop().run_in_executor(None, self._withdraw_quietly)
+                raise
+            if settled is None and pending.gives_up(timeout, on_timeout):
+                await self.withdraw()
+                settled = await self._outcome(WITHDRAW_SECONDS)
+            waited(span, settled)
         return pending.granted(settled)
 
     async def outcome(self, timeout: float = 0.0) -> Settled | None:  # noqa: ASYNC109 - None is an answer here, not an error
         """As `Pending.outcome`."""
+        if timeout <= 0:
+            return await self._outcome(0.0)
+        with self._pending.waiting() as span:
+            settled = await self._outcome(timeout)
+            waited(span, settled)
+        return settled
+
+    async def _outcome(self, timeout: float) -> Settled | None:  # noqa: ASYNC109 - as above
         if self._pending.future.done():
             return self._pending.future.result()
         waiting = asyncio.wrap_future(self._pending.future)

@@ -15,13 +15,16 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import uuid_utils.compat
+from opentelemetry.trace import SpanKind
 
+from placet import tracing
 from placet.client_settings import JOURNAL, client_settings, load_signer, load_trust, state_file
 from placet.errors import ContractError
 from placet.events import ActionFollowed
@@ -118,30 +121,36 @@ class Gate:
         broker fail. If the broker failed after the proposal was written down, the sentence says so: `resume` sends the
         same proposal again; proposing anew would make a second action.
         """
-        now = self.now()
+        action_id = str(uuid_utils.compat.uuid7())
+        with tracing.span(tracing.SpanName.PROPOSE, kind=SpanKind.PRODUCER, action_id=action_id):
+            return self._propose(
+                action_id,
+                Wish(
+                    name=name,
+                    resource=resource,
+                    arguments=arguments,
+                    purpose=purpose,
+                    preview=preview,
+                    deadline=deadline_at(deadline, now=self.now()),
+                    on_behalf_of=on_behalf_of,
+                    session=session,
+                    edit_of=edit_of,
+                ),
+            )
+
+    def _propose(self, action_id: str, wish: Wish) -> Pending:
         files: dict[str, str] = {}
         try:
-            plain = replace_files(dict(arguments), files)
+            plain = replace_files(dict(wish.arguments), files)
         except ContractError as error:
             raise ProposalError(error.code, error.sentence) from None
-        wish = Wish(
-            name=name,
-            resource=resource,
-            arguments=plain,
-            purpose=purpose,
-            preview=preview,
-            deadline=deadline_at(deadline, now=now),
-            on_behalf_of=on_behalf_of,
-            session=session,
-            edit_of=edit_of,
-        )
         proposal = make_proposal(
-            wish,
+            replace(wish, arguments=plain),
             agent=self.agent,
             signer=self._signer,
-            action_id=str(uuid_utils.compat.uuid7()),
+            action_id=action_id,
             nonce=encode_base64url(secrets.token_bytes(16)),
-            now=now,
+            now=self.now(),
             trust_digest=self._trust.current().digest,
         )
         entry = Entry(
@@ -154,6 +163,7 @@ class Gate:
             place=self._broker.place(proposal.data.action_id),
             event=proposal.event,
             files=files,
+            trace=tracing.traceparent_of(),
         )
         self._journal.proposed(entry)
         pending = self._follow(entry, fresh=True)
@@ -190,7 +200,9 @@ class Gate:
         followed = ActionFollowed(
             action_id=action_id, agent=self.agent, digest=entry.digest, step="withdrawn", sequence=0
         )
-        self._broker.publish(seal(followed, self._signer, time=self.now(), trust_digest=self._trust.current().digest))
+        sealed = seal(followed, self._signer, time=self.now(), trust_digest=self._trust.current().digest)
+        with tracing.within(entry.trace):
+            self._broker.publish(sealed)
 
     def guard(self, executor: Runs, name: str, **options: Any) -> Callable[[Function], Function]:
         """Cooperative mode: see `placet.gate.guard`, whose options these are. It is no wall."""
@@ -260,7 +272,8 @@ class Gate:
 
     def _send(self, entry: Entry) -> None:
         try:
-            self._broker.publish(entry.event)
+            with tracing.within(entry.trace):
+                self._broker.publish(entry.event)
         except ClientError as error:
             raise ClientError(
                 f"{error} Action {entry.action_id} is in the journal and may or may not have arrived: "

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Literal, Protocol, TypeAlias
 
+from opentelemetry.trace import Span
+
+from placet import tracing
 from placet.journal import Entry
 from placet.outcomes import Granted, Settled, StillPendingError, granted_or_raise
 
@@ -56,14 +61,24 @@ class Pending:
         be an approval that came first; with `on_timeout="leave"` the action goes on. Raise `StillPendingError` where
         there is no outcome, at the latest `GRACE_SECONDS` after the deadline.
         """
-        settled = self.outcome(self.patience(timeout))
-        if settled is None and self.gives_up(timeout, on_timeout):
-            self.withdraw()
-            settled = self.outcome(WITHDRAW_SECONDS)
+        with self.waiting() as span:
+            settled = self._outcome(self.patience(timeout))
+            if settled is None and self.gives_up(timeout, on_timeout):
+                self.withdraw()
+                settled = self._outcome(WITHDRAW_SECONDS)
+            waited(span, settled)
         return self.granted(settled)
 
     def outcome(self, timeout: float = 0.0) -> Settled | None:
         """The outcome, whatever it is, or None when there is none within `timeout` seconds. Withdraws nothing."""
+        if timeout <= 0:
+            return self._outcome(0.0)
+        with self.waiting() as span:
+            settled = self._outcome(timeout)
+            waited(span, settled)
+        return settled
+
+    def _outcome(self, timeout: float) -> Settled | None:
         try:
             return self.future.result(timeout)
         except FutureTimeoutError:
@@ -72,6 +87,12 @@ class Pending:
     def withdraw(self) -> None:
         """Tell settle that the agent no longer wants it; the outcome says whether that came in time."""
         self._gate.withdraw(self.action_id)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Span]:
+        """The span of a wait, in the trace of the call that proposed, in whichever process."""
+        with tracing.span(tracing.SpanName.WAIT, parent=self._entry.trace, action_id=self.action_id) as span:
+            yield span
 
     def patience(self, timeout: float | None) -> float:
         """How many seconds waiting makes sense."""
@@ -87,3 +108,8 @@ class Pending:
         if settled is None:
             raise StillPendingError(self.action_id, "`gate.outcome` tells later how it ended.")
         return granted_or_raise(settled)
+
+
+def waited(span: Span, settled: Settled | None) -> None:
+    """Say on a wait's span how it ended."""
+    span.set_attribute(tracing.Attribute.OUTCOME, "pending" if settled is None else str(settled.outcome))

@@ -8,6 +8,8 @@ Rules:
 - A requirement holds when distinct people can be assigned to all its seats; enough rejections close the review.
 - Time never approves: from `expires_at` on, a review can only expire, whatever was cast before and not yet judged.
 - What has ended stays as it ended; a late vote is told how and when.
+- People's attention is bounded: what would be one open review too many is denied, and so is a repeat of what people
+  rejected a while ago, even where policy would allow it by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +23,18 @@ from placet.base import PersonId
 from placet.events import ActionClassified, ActionDecided, Outcome, Retry, VoteKind
 from placet.requirement import Escalation, Requirement, assignment, spell
 from services.approver.electorate import authenticated, eligible, may_vote, satisfiable
-from services.approver.model import Decision, Judgement, Refused, Review, ReviewState, Settlement, Standing, Vote
+from services.approver.model import (
+    Asked,
+    Bounds,
+    Decision,
+    Judgement,
+    Refused,
+    Review,
+    ReviewState,
+    Settlement,
+    Standing,
+    Vote,
+)
 
 COUNTED: Final = Judgement(counted=True, code="counted", sentence="The vote counts.")
 
@@ -43,11 +56,16 @@ def open_review(
     *,
     owner: PersonId,
     standing: Standing,
+    asked: Asked,
+    bounds: Bounds,
     now: datetime,
 ) -> Review | Settlement:
-    """The review that a decision opens now, or how the action ends where no time is left for one."""
+    """The review that a decision opens now, or how the action ends where there is no time for one, or too many."""
     if decided.requirement is None or now >= decision.deadline:
         return Settlement(Outcome.EXPIRED, "deadline_passed", "The deadline passed before it was held.", Retry.LATER)
+    flooding = repeated(asked, bounds, now) or too_many(asked, bounds)
+    if flooding is not None:
+        return flooding
     people = eligible(decided.requirement, standing)
     return Review(
         decision=decision,
@@ -66,6 +84,25 @@ def open_review(
         # The policy's timeout from when the review opens, capped by the signed deadline.
         expires_at=min(now + timedelta(seconds=decided.requirement.timeout_seconds), decision.deadline),
     )
+
+
+def too_many(asked: Asked, bounds: Bounds) -> Settlement | None:
+    """How an action ends for which its agent has too many open reviews already."""
+    if asked.pending < bounds.pending_at_most:
+        return None
+    sentence = f"{asked.pending} actions of this agent wait for people already; at most {bounds.pending_at_most} may."
+    return Settlement(Outcome.DENIED, "too_many_pending", sentence, Retry.LATER)
+
+
+def repeated(asked: Asked, bounds: Bounds, now: datetime) -> Settlement | None:
+    """How an action ends that people rejected a while ago."""
+    if asked.rejected_at is None or now >= asked.rejected_at + bounds.repeat_after:
+        return None
+    sentence = (
+        f"The same action was rejected at {_clock(asked.rejected_at)}; unchanged it is not asked again until"
+        f" {_clock(asked.rejected_at + bounds.repeat_after)}."
+    )
+    return Settlement(Outcome.DENIED, "repeat_of_rejected", sentence, Retry.AFTER_CHANGE)
 
 
 def next_escalation(review: Review) -> tuple[Escalation, datetime] | None:

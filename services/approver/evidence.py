@@ -69,6 +69,7 @@ def admit(decided: ActionDecided, trust: Trust, *, at: datetime) -> Decision | R
         deadline=commitment.deadline,
         rules=decided.rules,
         labels=decided.labels,
+        likeness=decided.likeness,
         proposal=decided.proposal,
     )
 
@@ -188,6 +189,7 @@ def _about(classified: ActionClassified, decision: Decision, commitment: Commitm
         commitment_of(classified) == commitment
         and classified.commitment == decision.commitment
         and classified.proposal == decision.proposal
+        and classified.likeness == decision.likeness
     )
 
 

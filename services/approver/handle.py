@@ -6,12 +6,16 @@ Rules:
   invent a second one.
 - The first authenticated agent and digest to arrive under an action id own it. Another one under it is refused; a
   later decision about the same changes nothing. Both are counted and logged.
+- How many open reviews an agent has is counted while nobody else can open one of them, and how many the batch opens is
+  counted with it, so that neither a batch nor another process takes an agent past its bound.
 - Signatures and originals are checked before the transaction, so that nothing is held while the broker is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,9 +41,9 @@ from services.approver.arrivals import (
     early_withdrawal,
     needs_originals,
 )
-from services.approver.decide import open_review, withdraw
-from services.approver.model import Claim, Review, Settlement
-from services.approver.parts import Parts, close_review
+from services.approver.decide import open_review, repeated, withdraw
+from services.approver.model import Asked, Claim, Decision, Review, Settlement
+from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.ports import Session
 from services.approver.record import Ending, Step
 from services.chassis import logs, telemetry
@@ -98,10 +102,9 @@ class Settle:
 
     def _settle(self, arrivals: Sequence[Arrival], trust: Trust) -> None:
         with self._parts.store.transaction() as session:
-            endings = _Batch(self._parts, session, trust).write(arrivals)
+            ended = _Batch(self._parts, session, trust).write(arrivals)
         self._committed()
-        for ending in endings:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
+        tell(ended)
 
 
 class _Batch:
@@ -112,10 +115,13 @@ class _Batch:
         self._now = session.now()
         self._scribe = parts.scribe(trust, self._now)
         self._endings: list[Ending] = []
+        self._closed: list[Closed] = []
         self._reviews: list[Review] = []
         self._steps: list[Step] = []
+        self._pending: Counter[AgentId] = Counter()
+        self._rejected: Mapping[tuple[AgentId, Sha256], datetime] = {}
 
-    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending]:
+    def write(self, arrivals: Sequence[Arrival]) -> Sequence[Ending | Closed]:
         """Claim, then write what is new in bulk, then what comes after something that was there."""
         first: dict[ActionId, Arrival] = {}
         for one in arrivals:
@@ -123,6 +129,7 @@ class _Batch:
                 first.setdefault(one.claim.action_id, one)
         claimed = self._session.claim([one.claim for one in first.values()], self._now)
         new = [one for action_id, one in first.items() if action_id in claimed]
+        self._look_up(new)
         for one in new:
             self._begin(one)
         self._session.end(self._endings)
@@ -135,7 +142,21 @@ class _Batch:
             owners = self._session.owners({one.claim.action_id for one in later})
             for one in later:
                 self._follow(one, owners.get(one.claim.action_id))
-        return self._endings
+        return [*self._endings, *self._closed]
+
+    def _look_up(self, new: Sequence[Arrival]) -> None:
+        """What bounds an agent's share of people's attention, of those whose actions may be held or run."""
+        decided = [one.decision for one in new if isinstance(one, Holds | Ends) and one.decision is not None]
+        if decided:
+            since = self._now - self._parts.bounds.repeat_after
+            self._rejected = self._session.rejected({(one.claim.agent, one.likeness) for one in decided}, since)
+        asking = {one.claim.agent for one in new if isinstance(one, Holds)}
+        if asking:
+            self._pending.update(self._session.queue_up(asking))
+
+    def _asked(self, decision: Decision) -> Asked:
+        agent = decision.claim.agent
+        return Asked(self._pending[agent], self._rejected.get((agent, decision.likeness)))
 
     def _begin(self, one: Arrival) -> None:
         """What arrives first for an action."""
@@ -144,6 +165,7 @@ class _Batch:
         if isinstance(one, Holds):
             opened = self._open(one)
             if isinstance(opened, Review):
+                self._pending[one.claim.agent] += 1
                 if not opened.satisfiable:
                     telemetry.count(Metric.UNSATISFIABLE_REVIEWS)
                     logs.get_logger().warning("review_unsatisfiable", action_id=opened.action_id)
@@ -151,6 +173,9 @@ class _Batch:
                 self._steps.append(self._scribe.opened(opened))
                 return
             one = Ends(one.claim, opened, one.decision)
+        elif isinstance(one, Ends) and one.decision is not None and one.settlement.outcome is Outcome.ALLOWED:
+            repeat = repeated(self._asked(one.decision), self._parts.bounds, self._now)
+            one = one if repeat is None else replace(one, settlement=repeat)
         if isinstance(one, Ends):
             self._endings.append(
                 self._scribe.end_undecided(one.claim, one.settlement, one.trace)
@@ -167,7 +192,14 @@ class _Batch:
             concerned=(agent.owner, one.classified.on_behalf_of),
         )
         return open_review(
-            one.decision, one.decided, one.classified, owner=agent.owner, standing=standing, now=self._now
+            one.decision,
+            one.decided,
+            one.classified,
+            owner=agent.owner,
+            standing=standing,
+            asked=self._asked(one.decision),
+            bounds=self._parts.bounds,
+            now=self._now,
         )
 
     def _follow(self, one: Arrival, owner: Claim | None) -> None:
@@ -191,5 +223,5 @@ class _Batch:
         settlement = withdraw(review, standing, self._session.now())
         if settlement is None:
             return False
-        self._endings.append(close_review(self._session, review, settlement, standing, self._scribe))
+        self._closed.append(close_review(self._session, review, settlement, standing, self._scribe))
         return True

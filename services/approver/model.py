@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from placet.base import ActionId, AgentId, PersonId, RuleId
+from placet.base import ActionId, AgentId, PersonId, RuleId, Sha256
 from placet.events import Authentication, EligibleReviewer, Outcome, Position, Retry, VoteKind
 from placet.requirement import Requirement
 
@@ -86,9 +86,31 @@ class Decision:
     deadline: datetime
     rules: tuple[RuleId, ...]
     labels: tuple[str, ...]
+    likeness: Sha256
+    """Equal for a repeat of the same name, resource and arguments by the same agent."""
     proposal: Position | None
     trace: str = ""
     """W3C traceparent of the event that decided it, or empty: telemetry, nothing depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of people's attention one agent may take."""
+
+    pending_at_most: int = 50
+    """Open reviews of one agent."""
+    repeat_after: timedelta = timedelta(minutes=15)
+    """How long a human's rejection stands against a repeat of what was rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an agent has taken of it, at the moment it asks again."""
+
+    pending: int
+    """Its open reviews."""
+    rejected_at: datetime | None
+    """When people last rejected the same action, as far back as a rejection stands; None: they did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from placet.base import ActionId, AgentId
+from placet.base import ActionId, AgentId, Sha256
 from placet.events import Position
 from placet.messages import Outgoing
 from services.approver.evidence import Originals
@@ -45,6 +45,14 @@ class Session(Protocol):
 
     def owners(self, action_ids: Iterable[ActionId]) -> Mapping[ActionId, Claim]:
         """Who owns these action ids, as far as anybody does."""
+
+    def queue_up(self, agents: Iterable[AgentId]) -> Mapping[AgentId, int]:
+        """The open reviews of each agent; nobody else opens one of theirs until the transaction ends."""
+
+    def rejected(
+        self, repeats: Iterable[tuple[AgentId, Sha256]], since: datetime
+    ) -> Mapping[tuple[AgentId, Sha256], datetime]:
+        """When people last rejected something of this agent and likeness, where that was after `since`."""
 
     def end(self, endings: Sequence[Ending]) -> None:
         """Write outcomes and what is to be published about them."""

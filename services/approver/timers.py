@@ -14,11 +14,9 @@ from typing import Final
 from placet.trust import Trust
 from services.approver.decide import by_clock, next_escalation
 from services.approver.model import Review
-from services.approver.parts import Parts, close_review
+from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.ports import Session
-from services.approver.record import Ending
-from services.chassis import logs, telemetry
-from services.chassis.telemetry import Metric
+from services.chassis import logs
 
 BATCH: Final = 50
 
@@ -33,25 +31,24 @@ class Timers:
     def run_due(self) -> bool:
         """End and escalate what is due; True where there may be more. Raise `TransientError`."""
         trust = self._parts.trust.current()
-        endings: list[Ending] = []
+        ended: list[Closed] = []
         with self._parts.store.transaction() as session:
             now = session.now()
             due = session.overdue(now, BATCH)
             for review in due:
-                endings += self._end_or_escalate(session, review, trust, now)
+                ended += self._end_or_escalate(session, review, trust, now)
         enabled = [name for name, agent in trust.agents.items() if not agent.disabled]
         with self._parts.store.transaction() as session:
             now = session.now()
             abandoned = session.abandoned(enabled, BATCH)
             for review in abandoned:
-                endings += self._end_or_escalate(session, review, trust, now)
+                ended += self._end_or_escalate(session, review, trust, now)
         if due or abandoned:
             self._committed()
-        for ending in endings:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
+        tell(ended)
         return BATCH in {len(due), len(abandoned)}
 
-    def _end_or_escalate(self, session: Session, review: Review, trust: Trust, now: datetime) -> list[Ending]:
+    def _end_or_escalate(self, session: Session, review: Review, trust: Trust, now: datetime) -> list[Closed]:
         standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
         settlement = by_clock(review, standing, now)
         if settlement is not None:

@@ -20,12 +20,12 @@ from placet.trust import Trust
 from services.approver.decide import Ruling, judge
 from services.approver.evidence import confirm
 from services.approver.model import Review, Settlement, Vote
-from services.approver.parts import Parts, close_review
+from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.ports import Session
-from services.approver.record import Ending, Step
+from services.approver.record import Step
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Metric, SpanName
 
 BATCH: Final = 64
 
@@ -61,19 +61,21 @@ class Votes:
             counted, pending = session.votes(action_id)
             if not pending:
                 return
-            with telemetry.span(SpanName.SETTLE, {"traceparent": review.decision.trace}):
-                ruling, ending = self._judge(session, review, counted, pending)
+            with telemetry.span(SpanName.JUDGE, review.decision.trace, {Attribute.ACTION_ID: action_id}):
+                ruling, closed = self._judge(session, review, counted, pending)
         self._committed()
         for vote, judgement in ruling.judged:
-            telemetry.count(Metric.VOTES, vote=vote.kind, channel=vote.channel, counted=judgement.counted)
+            telemetry.count(
+                Metric.VOTES, vote=vote.kind, channel=vote.channel, counted=judgement.counted, code=judgement.code
+            )
             if not judgement.counted:
                 logs.get_logger().info("vote_not_counted", action_id=vote.action_id, code=judgement.code)
-        if ending is not None:
-            telemetry.count(Metric.OUTCOMES, outcome=ending.resolved.outcome)
+        if closed is not None:
+            tell([closed])
 
     def _judge(
         self, session: Session, review: Review, counted: Sequence[Vote], pending: Sequence[Vote]
-    ) -> tuple[Ruling, Ending | None]:
+    ) -> tuple[Ruling, Closed | None]:
         trust, now = self._parts.trust.current(), session.now()
         standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
         ruling = judge(review, counted, pending, standing, now)

@@ -54,6 +54,7 @@ def build(settings: SettleSettings) -> Wired:
         trust=settings.trust_store(on_refused=_trust_refused),
         signer=settings.signer,
         clock=lambda: datetime.now(UTC),
+        bounds=settings.bounds,
     )
     wakes = {VOTES_CHANNEL: Wake(), OUTBOX_CHANNEL: Wake()}
     committed = wakes[OUTBOX_CHANNEL].set

@@ -3,7 +3,7 @@
 Rules:
 - `handle(batch)` returns when the batch is durable; only then are its offsets committed. So any batch may come again,
   whole or in part, and `handle` must know what it has seen.
-- Batches hold messages in the order of each partition; nothing is verified here.
+- Batches hold messages in the order of each partition, and no more bytes than are bounded; nothing is verified here.
 - Where the service's own store says what it has (`resume_at`), that counts, and not what the group once committed: a
   database restored from a backup gets again what it lacks.
 - TransientError: the same batch is tried again in place, membership kept up meanwhile. Any other error ends `run`:
@@ -22,8 +22,10 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from placet.kafka_client import take_up_join
+from placet.limits import MAX_EVENT_BYTES
 from placet.messages import Message
 from services.chassis import logs, telemetry
+from services.chassis.budget import portions
 from services.chassis.errors import TransientError
 from services.chassis.health import Health
 from services.chassis.records import received
@@ -64,6 +66,7 @@ class BatchConsumer:
         health.alive("progress", self._watchdog.alive)
         health.ready("partitions", lambda: None if self._assigned else "no partitions assigned yet")
         health.ready("handle", self.retry.ready)
+        health.ready("reach", self._watchdog.reaching.ready)
 
     def stop(self) -> None:
         """Let `run` return after the batch in hand; from any thread or signal handler."""
@@ -77,8 +80,9 @@ class BatchConsumer:
         self._watchdog.start()
         try:
             while not self._stopping.is_set():
-                batch = self._insist(self._poll, client)
-                if batch:
+                for batch in portions(self._insist(self._poll, client) or ()):
+                    if self._stopping.is_set():  # what is left was not committed, and comes again
+                        break
                     self._one(client, batch, handle)
         finally:
             self._watchdog.close()
@@ -99,6 +103,8 @@ class BatchConsumer:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_poll_records=self._batch,
+                fetch_max_bytes=settings.held_bytes,
+                max_partition_fetch_bytes=MAX_EVENT_BYTES,  # one that is larger comes alone
             )
         except (KafkaError, OSError) as error:
             raise TransientError("kafka", type(error).__name__) from error

@@ -1,7 +1,8 @@
 """Moves messages through a pipeline: a bounded window in flight, published and acknowledged strictly in order.
 
 Rules:
-- At most `window` messages are read and not acknowledged; `offer` waits beyond that.
+- At most `window` messages, and `held_bytes` of them, are read and not acknowledged; `offer` waits beyond that. What
+  they came to and is not written yet has the same bound.
 - Two stages side by side: one batch is handled in the one worker thread while the one before it is being published.
 - A message is acknowledged when every record that came of it, and of all before it, lies on the broker.
 - What fails for a transient reason is tried again in place, for ever, visibly. Records written before a failure are
@@ -13,22 +14,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
 
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, SpanKind
 
+from placet.tracing import TRACEPARENT
 from services.chassis import dead_letters, telemetry
+from services.chassis.budget import BATCH_BYTES, HELD_BYTES, Budget, size_of
 from services.chassis.errors import TransientError
 from services.chassis.pipeline import Pipeline, Plan
 from services.chassis.records import Received, Record
 from services.chassis.retry import Retry
 from services.chassis.stream import BATCH_MESSAGES
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Metric, SpanName
 
 DECIDED_BATCHES = 4
 """How far handling may run ahead of publishing."""
@@ -46,15 +49,25 @@ class _InFlight:
     acknowledge: Callable[[], None]
     span: Span
     since: float
+    size: int
 
 
 class Pump:
     """One stream's messages in flight. Lives in one event loop."""
 
-    def __init__(self, pipeline: Pipeline, write: WriteRecords, *, window: int, batch: int = BATCH_MESSAGES) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        write: WriteRecords,
+        *,
+        window: int,
+        held_bytes: int = HELD_BYTES,
+        batch: int = BATCH_MESSAGES,
+    ) -> None:
         self._pipeline, self._write, self._batch = pipeline, write, batch
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="handle")
         self._room = asyncio.Semaphore(window)
+        self._coming, self._going = Budget(held_bytes), Budget(held_bytes)
         self._inbox: asyncio.Queue[_InFlight | None] = asyncio.Queue()
         self._decided: asyncio.Queue[list[tuple[_InFlight, Plan]]] = asyncio.Queue(DECIDED_BATCHES)
         self._draining = False
@@ -70,19 +83,22 @@ class Pump:
 
     async def offer(self, item: Received, acknowledge: Callable[[], None]) -> None:
         """Take a message in; waits while the window is full. While draining it is left unacknowledged."""
+        message = item.message
+        size = size_of(message.key, message.value, item.headers)
         await self._room.acquire()
+        await self._coming.take(size)
         if self._draining:
             return
-        message = item.message
         attributes: dict[str, str | int] = {
-            "topic": message.topic,
-            "partition": message.partition,
-            "offset": message.offset,
+            Attribute.TOPIC: message.topic,
+            Attribute.PARTITION: str(message.partition),
+            Attribute.OFFSET: message.offset,
         }
-        span = telemetry.start_span(SpanName.PROCESS, message.trace, attributes)
+        parent = message.trace.get(TRACEPARENT, "")
+        span = telemetry.start_span(SpanName.PROCESS, parent, attributes, kind=SpanKind.CONSUMER)
         trace = {name: value.decode() for name, value in telemetry.outgoing_headers(span)}
         inner = Received(replace(message, trace=trace), item.headers)
-        self._inbox.put_nowait(_InFlight(inner, acknowledge, span, monotonic()))
+        self._inbox.put_nowait(_InFlight(inner, acknowledge, span, monotonic(), size))
 
     async def drain(self, seconds: float) -> None:
         """Stop taking in; give what is being handled and published so long to finish."""
@@ -105,19 +121,21 @@ class Pump:
             plans = await self._insist(self.handling, self._decide, batch)
             if plans is None:
                 return
+            await self._going.take(_size(plans))
             await self._decided.put(list(zip(batch, plans, strict=True)))
 
     async def _next_batch(self) -> list[_InFlight] | None:
-        """All that is waiting, up to the limit; None when draining began."""
+        """All that is waiting, up to the limits; None when draining began."""
         first = await self._inbox.get()
         if first is None or self._draining:
             return None
-        batch = [first]
-        while len(batch) < self._batch and not self._inbox.empty():
+        batch, size = [first], first.size
+        while len(batch) < self._batch and size < BATCH_BYTES and not self._inbox.empty():
             item = self._inbox.get_nowait()
             if item is None:
                 return None
             batch.append(item)
+            size += item.size
         return batch
 
     async def _decide(self, batch: Sequence[_InFlight]) -> list[Plan]:
@@ -143,6 +161,8 @@ class Pump:
             for one, _ in batch:
                 one.acknowledge()
                 self._room.release()
+                self._coming.give(one.size)
+            self._going.give(_size(plan for _, plan in batch))
             self._account(batch)
             for _ in range(taken):
                 self._decided.task_done()
@@ -153,9 +173,11 @@ class Pump:
             telemetry.count(Metric.MESSAGES, number, topic=topic, result=result)
         for one, plan in batch:
             telemetry.observe(Metric.PROCESS_SECONDS, now - one.since, topic=one.item.message.topic)
+            if plan.result != "dead_letter" and (age := telemetry.since_proposal(one.item.message.key)) is not None:
+                telemetry.observe(Metric.STAGE_SECONDS, age, topic=one.item.message.topic)
             if plan.result == "dead_letter":
                 dead_letters.counted(one.item, plan.code, plan.producer)
-            one.span.set_attribute("result", plan.result)
+            one.span.set_attribute(Attribute.RESULT, plan.result)
             one.span.end()
 
     async def _insist(
@@ -173,3 +195,8 @@ class Pump:
             else:
                 retry.succeeded()
                 return found
+
+
+def _size(plans: Iterable[Plan]) -> int:
+    """The bytes that plans want written."""
+    return sum(size_of(record.key, record.value, record.headers) for plan in plans for record in plan.records)

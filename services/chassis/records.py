@@ -2,7 +2,7 @@
 
 Rules:
 - Exactly one signature header counts; several are no signature anybody can check, so they read as malformed.
-- Of the other headers only bounded, printable trace context is believed to be anything.
+- Of the other headers only a trace context in its one form is believed to be anything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
-from services.chassis.telemetry import MAX_TRACE_HEADER_BYTES, TRACE_HEADERS
+from placet.tracing import TRACEPARENT, valid
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -51,9 +51,9 @@ def received(
     signatures = [content for name, content in kept if name == SIGNATURE_HEADER]
     signature = None if not signatures else signatures[0] if len(signatures) == 1 else _AMBIGUOUS
     trace = {
-        name: content.decode("ascii")
+        name: content.decode()
         for name, content in kept
-        if name in TRACE_HEADERS and len(content) <= MAX_TRACE_HEADER_BYTES and content.isascii()
+        if name == TRACEPARENT and valid(content.decode("ascii", "replace"))
     }
     message = Message(
         topic=topic, partition=partition, offset=offset, key=key, value=value or b"", signature=signature, trace=trace

@@ -58,7 +58,7 @@ def run_stream(
     health = health or Health()
     health.alive("progress", watchdog.alive)
     health.ready("partitions", lambda: None if stream.assignment() else "no partitions assigned yet")
-    for retry in (stream.pump.handling, stream.pump.publishing, stream.background):
+    for retry in (watchdog.reaching, stream.pump.handling, stream.pump.publishing, stream.background):
         health.ready(retry.work, retry.ready)
     server = (
         None if settings.http_port is None else HealthServer(health, host=settings.http_host, port=settings.http_port)
@@ -92,7 +92,7 @@ class _Stream:
         self._app, self._work = app, tuple(background)
         self._publisher = BrokerPublisher(app)
         pipeline = Pipeline(service, trust, lambda: datetime.now(UTC))
-        self.pump = Pump(pipeline, self._publisher.write, window=settings.window)
+        self.pump = Pump(pipeline, self._publisher.write, window=settings.window, held_bytes=settings.held_bytes)
         self.background = Retry("background")
         self._tasks: list[asyncio.Task[Any]] = []
         app.when_up, app.before_stop = self._up, self._stop

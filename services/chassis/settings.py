@@ -21,7 +21,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from placet.errors import ContractError
 from placet.kafka_settings import KafkaSettings
 from placet.keys import Signer
+from placet.limits import MAX_EVENT_BYTES
 from placet.trust_store import TrustStore, load_root
+from services.chassis.budget import HELD_BYTES
 from services.chassis.errors import InsecureSettingError, SettingsError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -132,6 +134,8 @@ class StreamSettings(BrokerSettings, SigningSettings):
 
     window: Annotated[int, Field(ge=1, le=256)] = 256
     """Messages in flight: read and not yet acknowledged."""
+    held_bytes: Annotated[int, Field(ge=MAX_EVENT_BYTES)] = HELD_BYTES
+    """Bytes in each of the buffers between reading and writing, whatever the number of messages."""
     stuck_after_seconds: Annotated[float, Field(gt=0)] = 60.0
     """Messages wait and none was acknowledged for so long: the process is not alive any more."""
     session_timeout_seconds: Annotated[float, Field(ge=6)] = 10.0

@@ -2,29 +2,40 @@
 
 Rules:
 - Names of spans and metrics are closed sets; attributes are identifiers of bounded number, never values.
-- Trace context comes in Kafka headers and goes out in Kafka headers, outside the signature: nothing is decided by it.
+- Trace context comes in a Kafka header and goes out in a Kafka header, outside the signature: nothing is decided by it
+  (see `placet.tracing`, whose one form it must have).
+- Only spans and metrics of this module are recorded. Libraries make their own where they find a provider (FastAPI),
+  with paths, queries and texts of errors in them: they are given none.
 - Without an OTLP endpoint no span is recorded, but a context that came in still goes out.
 - Metrics are always on the Prometheus page (`page`), and sent by OTLP as well where there is an endpoint.
 """
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from opentelemetry import metrics, trace
-from opentelemetry.context import Context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import Link, SpanKind
 
-TRACE_HEADERS: Final = ("traceparent", "tracestate")
-MAX_TRACE_HEADER_BYTES: Final = 512
+from placet.tracing import TRACEPARENT, context_of, traceparent_of
+
+Attributes: TypeAlias = Mapping[str, str | int | bool]
+LONGEST_SECONDS: Final = 86_400.0
+"""Ids of agents whose clock is wrong, or who lie about it, count as no older than that."""
+NAME: Final = "placet"
+"""Of the tracer and the meter, of ours and of nobody else's."""
 EXPORT_SECONDS: Final = 2
 """A collector that does not answer costs a stopping process no longer than this, for spans and for metrics."""
 
-_PROPAGATOR: Final = TraceContextTextMapPropagator()
+MOST_CODES: Final = 64
+"""So many different values of an attribute that comes from outside are counted by name, the rest as `other`."""
 
 
 class SpanName(StrEnum):
@@ -32,15 +43,41 @@ class SpanName(StrEnum):
 
     PROCESS = "placet.process"
     """One message: from its receipt to the acknowledgement of what came of it."""
-    HANDLE = "placet.handle"
-    """A service's own work on a message or a batch."""
     CLASSIFY = "placet.classify"
+    """An action in the classifier's workers; those of one batch share its time."""
     DECIDE = "placet.decide"
-    SETTLE = "placet.settle"
-    NOTIFY = "placet.notify"
+    """An action under the policy's rules."""
+    REVIEW = "placet.review"
+    """The human wait: from the opening of a review to its closing, by PostgreSQL's clock."""
+    VOTE = "placet.vote"
+    """A person's vote at the desk, in the action's trace; linked to the HTTP request that carried it."""
+    JUDGE = "placet.judge"
+    """Settle judges the waiting votes of one review."""
     APPEND = "placet.append"
+    """A message on its way into the ledger, until its entry is durable; those of one batch share its time."""
     CHECKPOINT = "placet.checkpoint"
+    """A head is published; a trace of its own."""
     HTTP = "placet.http"
+    """One request to the desk; a trace of its own."""
+
+
+class Attribute(StrEnum):
+    """Every attribute of a span: identifiers, counts and codes, never what an action holds."""
+
+    ACTION_ID = "placet.action_id"
+    RESULT = "placet.result"
+    OUTCOME = "placet.outcome"
+    CODE = "placet.code"
+    DECISION = "placet.decision"
+    CHANNEL = "placet.channel"
+    COUNTED = "placet.counted"
+    TREE_SIZE = "placet.tree_size"
+    TOPIC = "messaging.destination.name"
+    PARTITION = "messaging.destination.partition.id"
+    OFFSET = "messaging.kafka.offset"
+    ROUTE = "http.route"
+    STATUS = "http.response.status_code"
+    ERROR_TYPE = "error.type"
 
 
 class Metric(StrEnum):
@@ -64,6 +101,8 @@ class Metric(StrEnum):
     """Histogram {topic}: one message, from its receipt to its acknowledgement."""
     LAG = "placet_lag_messages"
     """Gauge: messages not acknowledged yet in the partitions of this worker."""
+    STAGE_SECONDS = "placet_stage_seconds"
+    """Histogram {topic}: from the time in the action's id (the agent's clock) to a message's acknowledgement here."""
     TRUST_REFUSED = "placet_trust_refused"
     """Counter {code}: trust files that were not accepted."""
     DECISIONS = "placet_decisions"
@@ -76,8 +115,12 @@ class Metric(StrEnum):
     """Counter {sensitivity, incomplete}."""
     OUTCOMES = "placet_outcomes"
     """Counter {outcome}."""
+    DENIALS = "placet_denials"
+    """Counter {code}: actions that ended denied, by cause."""
+    REVIEW_SECONDS = "placet_review_seconds"
+    """Histogram {outcome}: time in review, by PostgreSQL's clock."""
     VOTES = "placet_votes"
-    """Counter {vote, channel, counted}."""
+    """Counter {vote, channel, counted, code}."""
     OPEN_REVIEWS = "placet_open_reviews"
     """Gauge."""
     UNSATISFIABLE_REVIEWS = "placet_unsatisfiable_reviews"
@@ -88,6 +131,8 @@ class Metric(StrEnum):
     """Gauge: messages settled and not yet published, as the relay last saw it."""
     ENTRIES = "placet_entries"
     """Counter {topic}: ledger entries appended."""
+    ENTRIES_REFUSED = "placet_entries_refused"
+    """Counter {topic, code}: ledger entries of messages that did not verify, by cause."""
     TREE_SIZE = "placet_tree_size"
     """Gauge: entries under the last checkpoint."""
     REQUESTS = "placet_requests"
@@ -119,15 +164,28 @@ def start(*, service: str, instance: str = "", otlp_endpoint: str | None = None)
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
         base = otlp_endpoint.rstrip("/")
-        tracing = TracerProvider(resource=resource)
+
+        class OnlyOurs(TracerProvider):
+            def get_tracer(self, instrumenting_module_name: str, *given: Any, **named: Any) -> trace.Tracer:
+                ours = instrumenting_module_name == NAME
+                return super().get_tracer(NAME, *given, **named) if ours else trace.NoOpTracer()
+
+        tracing = OnlyOurs(resource=resource)
         tracing.add_span_processor(
             BatchSpanProcessor(
-                OTLPSpanExporter(f"{base}/v1/traces", timeout=EXPORT_SECONDS), schedule_delay_millis=1_000
+                OTLPSpanExporter(f"{base}/v1/traces", timeout=EXPORT_SECONDS),
+                schedule_delay_millis=1_000,
+                max_queue_size=8_192,
             )
         )
         trace.set_tracer_provider(tracing)
         readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(f"{base}/v1/metrics", timeout=EXPORT_SECONDS)))
-    metrics.set_meter_provider(MeterProvider(readers, resource=resource))
+
+    class OnlyOursCounted(MeterProvider):
+        def get_meter(self, name: str, *given: Any, **named: Any) -> metrics.Meter:
+            return super().get_meter(name, *given, **named) if name == NAME else metrics.NoOpMeter(name)
+
+    metrics.set_meter_provider(OnlyOursCounted(readers, resource=resource))
 
 
 def page() -> tuple[bytes, str]:
@@ -138,8 +196,22 @@ def page() -> tuple[bytes, str]:
 
 
 def count(metric: Metric, amount: int = 1, **attributes: str | int | bool) -> None:
-    """Add to a counter."""
+    """Add to a counter. A `code` or `producer` may stem from another process: of those only so many are named."""
+    for name in ("code", "producer"):
+        if name in attributes:
+            attributes[name] = _bounded(metric, name, str(attributes[name]))
     _counter(metric).add(amount, attributes)
+
+
+_seen: dict[tuple[Metric, str], set[str]] = {}
+
+
+def _bounded(metric: Metric, name: str, value: str) -> str:
+    seen = _seen.setdefault((metric, name), set())
+    if value not in seen and len(seen) >= MOST_CODES:
+        return "other"
+    seen.add(value)
+    return value
 
 
 def gauge(metric: Metric, value: float, **attributes: str | int | bool) -> None:
@@ -154,49 +226,91 @@ def observe(metric: Metric, value: float, **attributes: str | int | bool) -> Non
 
 @cache
 def _counter(metric: Metric) -> Any:
-    return metrics.get_meter("placet").create_counter(metric)
+    return metrics.get_meter(NAME).create_counter(metric)
 
 
 @cache
 def _gauge(metric: Metric) -> Any:
-    return metrics.get_meter("placet").create_gauge(metric)
+    return metrics.get_meter(NAME).create_gauge(metric)
 
 
 _SECONDS: Final = (0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LONG: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 14_400, 86_400)
 _MESSAGES: Final = (1, 2, 4, 8, 16, 32, 64)
+
+
+_BOUNDS: Final[Mapping[Metric, Sequence[float]]] = {
+    Metric.BATCH_MESSAGES: _MESSAGES,
+    Metric.STAGE_SECONDS: _LONG,
+    Metric.REVIEW_SECONDS: _LONG,
+}
 
 
 @cache
 def _histogram(metric: Metric) -> Any:
-    bounds: Sequence[float] = _MESSAGES if metric is Metric.BATCH_MESSAGES else _SECONDS
-    return metrics.get_meter("placet").create_histogram(metric, explicit_bucket_boundaries_advisory=bounds)
+    bounds = _BOUNDS.get(metric, _SECONDS)
+    return metrics.get_meter(NAME).create_histogram(metric, explicit_bucket_boundaries_advisory=bounds)
+
+
+def since_proposal(key: bytes | None) -> float | None:
+    """Seconds since the time in an action's id (UUIDv7), which its agent's clock set; None where the key is none."""
+    try:
+        found = uuid.UUID((key or b"").decode("ascii", "replace"))
+    except ValueError:
+        return None
+    if found.version != 7:  # noqa: PLR2004 - the version that holds a time
+        return None
+    return min(max(0.0, time.time() - (found.int >> 80) / 1_000), LONGEST_SECONDS)
 
 
 def start_span(
-    name: SpanName, trace_headers: Mapping[str, str] | None = None, attributes: Mapping[str, str | int] | None = None
+    name: SpanName,
+    parent: str = "",
+    attributes: Attributes | None = None,
+    *,
+    start: datetime | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    links: Sequence[Link] = (),
 ) -> trace.Span:
-    """A span that the caller ends; child of the context in the headers when they are given."""
-    parent = _PROPAGATOR.extract(trace_headers, Context()) if trace_headers is not None else None
-    return trace.get_tracer("placet").start_span(name, parent, attributes=attributes)
+    """A span that the caller ends; child of a W3C traceparent where that is one, else of the current span. One that
+    is never ended is never sent.
+    """
+    moment = None if start is None else int(start.timestamp() * 1e9)
+    return trace.get_tracer(NAME).start_span(
+        name, context_of(parent), kind=kind, attributes=attributes, links=links, start_time=moment
+    )
 
 
 @contextmanager
-def span(
-    name: SpanName, trace_headers: Mapping[str, str] | None = None, attributes: Mapping[str, str | int] | None = None
-) -> Iterator[trace.Span]:
+def span(name: SpanName, parent: str = "", attributes: Attributes | None = None, **more: Any) -> Iterator[trace.Span]:
     """The current span of a block. An error is its type only: texts may quote values."""
-    started = start_span(name, trace_headers, attributes)
+    started = start_span(name, parent, attributes, **more)
     with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield started
         except BaseException as error:
             started.set_status(trace.StatusCode.ERROR)
-            started.set_attribute("error.type", type(error).__qualname__)
+            started.set_attribute(Attribute.ERROR_TYPE, type(error).__qualname__)
             raise
+
+
+@contextmanager
+def spans(name: SpanName, each: Sequence[tuple[str, Attributes]]) -> Iterator[None]:
+    """One span for each message of a batch that is worked on as a whole: (parent, attributes); none without parent."""
+    started = [start_span(name, parent, attributes) for parent, attributes in each if parent]
+    try:
+        yield
+    except BaseException as error:
+        for one in started:
+            one.set_status(trace.StatusCode.ERROR)
+            one.set_attribute(Attribute.ERROR_TYPE, type(error).__qualname__)
+        raise
+    finally:
+        for one in started:
+            one.end()
 
 
 def outgoing_headers(current: trace.Span | None = None) -> list[tuple[str, bytes]]:
     """Trace context headers for a Kafka message; of the current span when none is given."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier, None if current is None else trace.set_span_in_context(current, Context()))
-    return [(name, value.encode()) for name, value in carrier.items()]
+    found = traceparent_of(current)
+    return [(TRACEPARENT, found.encode())] if found else []

@@ -4,7 +4,8 @@ Rules:
 - A consumer can stand still while its process, its threads and its heartbeats are well. So lag is asked of the broker
   by a client of its own, and liveness looks at committed offsets, not at the process.
 - Work that is being tried again for a known reason is excused: starting again would not help.
-- A broker that does not answer proves nothing about this process: no verdict from that.
+- A broker that does not answer proves nothing about this process: no verdict from that. But /readyz says so: a consumer
+  that is idle has nothing to try again, and would look well while nothing can reach it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from placet.kafka_settings import KafkaSettings
-from services.chassis import logs, telemetry
+from services.chassis import telemetry
+from services.chassis.errors import TransientError
+from services.chassis.retry import Retry
 from services.chassis.telemetry import Metric
 
 LOOK_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""So long a broker may take for one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Watchdog:
         self._kafka, self._group, self._topics = kafka, group, tuple(topics)
         self._assignment, self._excused = assignment, excused
         self._progress = Progress(stuck_after=stuck_after)
+        self.reaching = Retry("reach")
+        """For /readyz."""
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -100,10 +107,14 @@ class Watchdog:
                     group_id=self._group,
                     client_id=f"{self._group}-watchdog",
                     enable_auto_commit=False,
+                    bootstrap_timeout_ms=int(ANSWER_SECONDS * 1000),
                 )
                 self._look(client)
+                self.reaching.succeeded()
             except Exception as error:  # noqa: BLE001 - of many kinds, and none says anything about the stream
-                logs.get_logger().warning("watchdog_cannot_look", exc_info=error)
+                away = TransientError("kafka", "no look at the broker")
+                away.__cause__ = error
+                self.reaching.failed(away)
                 if client is not None:
                     client.close(autocommit=False)
                 client = None
@@ -115,10 +126,11 @@ class Watchdog:
         # Without partitions of its own a worker answers for the group: a stand-by beside a working one sees progress.
         pairs = mine or {(name, part) for name in self._topics for part in client.partitions_for_topic(name) or ()}
         partitions = [TopicPartition(name, part) for name, part in pairs]
+        limit = int(ANSWER_SECONDS * 1000)
         seen = measured(
-            beginnings=client.beginning_offsets(partitions),
-            ends=client.end_offsets(partitions),
-            committed={partition: client.committed(partition) for partition in partitions},
+            beginnings=client.beginning_offsets(partitions, timeout_ms=limit),
+            ends=client.end_offsets(partitions, timeout_ms=limit),
+            committed={partition: client.committed(partition, timeout_ms=limit) for partition in partitions},
         )
         with self._lock:
             self._progress.look(seen, monotonic(), excused=self._excused())

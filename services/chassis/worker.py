@@ -2,7 +2,9 @@
 
 Rules, each from Faust's source or from a failure seen:
 - Raw bytes in and out: its own decoding would acknowledge what it cannot read.
+- Read tolerantly (`placet.kafka_records`): one header's name that is not UTF-8 would end every worker, for ever.
 - One agent, nothing raised out of it, acknowledged by us and in order: otherwise it commits past work in flight.
+- Every buffer is bounded in bytes: the fetch per partition, the stream's own buffer, and the pump's behind it.
 - Topics are neither declared nor led: a worker has no right to create any.
 - Static membership: a restarted worker takes its partitions back at once instead of after the session timeout.
 - No command line, no web server, no debugger on a signal, no tables, no logging set-up of its own.
@@ -21,11 +23,18 @@ from pathlib import Path
 from typing import IO, Any
 
 import faust
+from aiokafka.consumer import fetcher
 from mode.utils.futures import maybe_cancel
 
+from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
+from placet.limits import MAX_EVENT_BYTES
 from services.chassis import logs
+from services.chassis.budget import HELD_BYTES
+from services.chassis.buffer import HeldQueue
 from services.chassis.settings import StreamSettings
+
+make_tolerant(fetcher)
 
 REQUEST_SECONDS = 15.0
 COMMIT_SECONDS = 1.0
@@ -38,6 +47,7 @@ class StreamApp(faust.App):
 
     when_up: Hook
     before_stop: Hook
+    held_bytes = HELD_BYTES
 
     async def on_started(self) -> None:
         """Everything of Faust's is running."""
@@ -49,11 +59,20 @@ class StreamApp(faust.App):
         await self.before_stop()
         await super().on_stop()
 
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> HeldQueue:  # noqa: N802 - Faust's name
+        """Make a stream's buffer."""
+        return HeldQueue(
+            maxsize=maxsize,
+            flow_control=self.flow_control,
+            clear_on_resume=clear_on_resume,
+            held_bytes=self.held_bytes,
+        )
+
 
 def build_app(settings: StreamSettings, loop: asyncio.AbstractEventLoop) -> StreamApp:
     """The app of one worker, not started."""
     kafka = settings.kafka
-    return StreamApp(
+    app = StreamApp(
         settings.service,
         loop=loop,
         broker=[f"kafka://{server}" for server in kafka.servers],
@@ -70,6 +89,7 @@ def build_app(settings: StreamSettings, loop: asyncio.AbstractEventLoop) -> Stre
         producer_linger=0,
         producer_request_timeout=REQUEST_SECONDS,
         producer_max_request_size=1_040_000,
+        consumer_max_fetch_size=MAX_EVENT_BYTES,  # of a partition at a time; one that is larger comes alone
         stream_buffer_maxsize=settings.window,
         stream_wait_empty=False,
         topic_allow_declare=False,
@@ -82,6 +102,8 @@ def build_app(settings: StreamSettings, loop: asyncio.AbstractEventLoop) -> Stre
         worker_redirect_stdouts=False,
         datadir=Path(tempfile.gettempdir()) / f"placet-{settings.service}",  # never written: there are no tables
     )
+    app.held_bytes = settings.held_bytes
+    return app
 
 
 def _credentials(kafka: KafkaSettings) -> Any:

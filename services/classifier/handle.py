@@ -33,11 +33,12 @@ from placet.events import (
 from placet.grants import check_commitment, verify_commitment
 from placet.keys import Signer
 from placet.messages import Outgoing, seal
+from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import Authenticated, Verified
 from services.chassis import logs
 from services.chassis.errors import TransientError
-from services.chassis.telemetry import Metric, SpanName, count, span
+from services.chassis.telemetry import Attribute, Attributes, Metric, SpanName, count, spans
 from services.classifier import decide
 from services.classifier.errors import PoolError
 from services.classifier.model import Classification, Subject
@@ -48,6 +49,10 @@ UNMASKABLE: Final = "unmaskable_secret"
 """ActionFailed: a credential stands in the action's name, resource or session."""
 
 _ACTION_ID: Final = TypeAdapter(ActionId)
+
+
+def _traced(received: Verified[ActionProposed]) -> tuple[str, Attributes]:
+    return received.message.trace.get(TRACEPARENT, ""), {Attribute.ACTION_ID: received.data.action_id}
 
 
 class Trusts(Protocol):
@@ -81,7 +86,7 @@ class Classifier:
         codes = [_fault(received.data, trust, now) for received in batch]
         sound = [_subject(one.data) for one, code in zip(batch, codes, strict=True) if code is None]
         try:
-            with span(SpanName.CLASSIFY, attributes={"actions": len(sound)}):
+            with spans(SpanName.CLASSIFY, [_traced(one) for one in batch]):
                 results = iter(self._analyst.analyse(sound) if sound else ())
         except PoolError:
             raise TransientError("workers") from None

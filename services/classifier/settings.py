@@ -32,3 +32,5 @@ class ClassifierSettings(StreamSettings):
     """After so long the worker is killed, and the whole action is named as not inspected."""
     classifier_batch_seconds: Annotated[float, Field(gt=0)] = 20.0
     """After so long on one batch, what is left of it is named as not inspected."""
+    classifier_worker_megabytes: Annotated[int, Field(ge=64)] = 512
+    """So much more than it starts with may a worker take; what needs more is named as not inspected."""

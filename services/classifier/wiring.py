@@ -15,6 +15,7 @@ from services.chassis.health import Health
 from services.chassis.runner import run_stream
 from services.chassis.telemetry import Metric, count
 from services.classifier.adapters import files
+from services.classifier.adapters.language import model_path
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.errors import PoolError
 from services.classifier.handle import Classifier
@@ -36,12 +37,14 @@ def build(settings: ClassifierSettings) -> Wired:
     trust = settings.trust_store(on_refused=_trust_refused)
     key = files.key_from(settings.classifier_fingerprint_key_file, settings.signer)
     configuration = files.load(settings.classifier_taxonomy_file, settings.classifier_catalogue_file, key)
+    model_path()  # said here, in one sentence: the processes that read it could only die
     analyst = PoolAnalyst(
         configuration,
         workers=settings.classifier_workers,
         soft_seconds=settings.classifier_soft_seconds,
         hard_seconds=settings.classifier_hard_seconds,
         batch_seconds=settings.classifier_batch_seconds,
+        memory_bytes=settings.classifier_worker_megabytes * 2**20,
     )
     service = Classifier(
         analyst=analyst,

@@ -2,7 +2,8 @@
 
 Rules:
 - A reader shows the bearer token; only in development is there none to show.
-- Pages go by entry number, so the thousandth costs what the first does.
+- Pages go by entry number, so the thousandth costs what the first does; and they are bounded in bytes, so that one may
+  hold fewer entries than were asked for. `next` says whether to go on.
 - No error repeats what the caller sent.
 """
 
@@ -33,7 +34,7 @@ from services.ledger import views
 from services.ledger.errors import NotInLedgerError
 from services.ledger.export import export_lines, prove_consistency, prove_inclusion
 from services.ledger.live import Live
-from services.ledger.ports import Filter, Reader
+from services.ledger.ports import Filter, Reader, StoredEntry, may_go_on
 from services.ledger.timeline import Timeline, timeline
 
 MAX_PAGE: Final = 500
@@ -119,7 +120,7 @@ class _Routes:
             after=after,
         )
         found = self._reader.page(wanted, limit)
-        following = found[-1].seq if len(found) == limit else None
+        following = found[-1].seq if may_go_on(found, limit) else None
         return views.EntryPage(entries=tuple(map(views.entry_view, found)), next=following)
 
     def entry(self, seq: Annotated[int, Path(ge=0, le=2**53)]) -> views.EntryDetail:
@@ -128,7 +129,13 @@ class _Routes:
 
     def timeline(self, action_id: ActionId) -> Timeline:
         """One action's story with durations."""
-        found = self._reader.page(Filter(action_id=action_id, after=-1), MAX_TIMELINE)
+        found: list[StoredEntry] = []
+        more = True
+        while more and len(found) < MAX_TIMELINE:
+            limit = MAX_TIMELINE - len(found)
+            page = self._reader.page(Filter(action_id=action_id, after=found[-1].seq if found else -1), limit)
+            found += page
+            more = may_go_on(page, limit)
         if not found:
             raise NotInLedgerError("no entry is about this action")
         return timeline(action_id, found)

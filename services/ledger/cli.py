@@ -138,22 +138,29 @@ def export(*, output: BinaryIO, url: str | None, token_file: Path | None, as_jso
     envvar="PLACET_TRUST_ROOT_FILE",
     help="The pinned public root key.",
 )
+@click.option("--held", type=click.Path(path_type=Path), help="A checkpoint you kept outside the system.")
 @_JSON
-def fsck(dsn_file: Path, root: Path, *, as_json: bool) -> None:
-    """Derive tree, heads and query columns again from the entries in the database."""
+def fsck(dsn_file: Path, root: Path, held: Path | None, *, as_json: bool) -> None:
+    """Derive tree, heads and query columns again from the entries in the database.
+
+    Without --held a database that was emptied, or rebuilt with the ledger's own key, looks sound.
+    """
     from services.chassis.database import engine  # noqa: PLC0415 - slow, and only this command needs it
     from services.chassis.errors import ServiceError  # noqa: PLC0415
     from services.ledger.adapters.reader import PostgresReader  # noqa: PLC0415
     from services.ledger.fsck import fsck as derive  # noqa: PLC0415
 
     try:
+        note = None if held is None else held.read_bytes()
         pool = engine(dsn_file, name="ledger-fsck", pool_size=4)
         try:
-            found = derive(PostgresReader(pool), load_root(root))
+            found = derive(PostgresReader(pool), load_root(root), held=note)
         finally:
             pool.dispose()
     except (ServiceError, ContractError) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
     if as_json:
         counts = {"entries": found.entries, "nodes": found.nodes, "checkpoints": found.checkpoints}
         click.echo(json.dumps({**counts, "problems": found.problems}))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from placet.audit.entry import SALT_BYTES, TRUST_TOPIC
+from placet.audit.entry import SALT_BYTES, TRUST_TOPIC, Leaf
 from placet.checkpoint import sign_checkpoint
 from placet.keys import PublicKey, Signer
 from placet.merkle import Frontier
@@ -51,8 +51,8 @@ class Appender:
     _trust_recorded: str = field(default="", init=False)
     """Digest of the trust file known to be recorded."""
 
-    def append(self, messages: Sequence[Message]) -> int:
-        """Append what has no entry yet; the number of new entries, durable when this returns.
+    def append(self, messages: Sequence[Message]) -> list[Leaf]:
+        """Append what has no entry yet; the new leaves, durable when this returns.
 
         An empty batch still records a new trust file. Raises TransientError and LedgerError.
         """
@@ -63,7 +63,7 @@ class Appender:
             self._trust_recorded = ""
             raise
 
-    def _append(self, messages: Sequence[Message]) -> int:
+    def _append(self, messages: Sequence[Message]) -> list[Leaf]:
         # Gather.
         if self._frontier is None:
             committed = self.sequencer.frontier()
@@ -75,7 +75,7 @@ class Appender:
         # Decide.
         in_force, entries = self._judged(new, now)
         if not entries:
-            return 0
+            return []
         event_ids = [entry.leaf.event_id for entry in entries if entry.leaf.event_id is not None]
         entries = decide.flag_divergent(entries, self.sequencer.known_events(event_ids) if event_ids else {})
         grown = decide.grow(self._frontier, entries, self.origin)
@@ -86,7 +86,7 @@ class Appender:
         self.sequencer.append(self._frontier.size, batch)
         self._frontier, self.head = grown.frontier, checkpoint
         self._trust_recorded = in_force.trust.digest
-        return len(entries)
+        return [entry.leaf for entry in entries]
 
     def _judged(self, messages: Sequence[Message], now: datetime) -> tuple[InForce, list[NewEntry]]:
         in_force = self.in_force(False)
@@ -105,12 +105,13 @@ class Appender:
         place = TRUST_TOPIC, 0, trust.version
         known = self.sequencer.known_positions([place])
         decide.check_same(place, in_force.content, known)
+        recorded = self.sequencer.trust_version()
+        if trust.version < recorded:
+            # Also where that version was in force once: a process that starts with it would believe revoked keys again.
+            raise LedgerError(f"trust file version {trust.version} is older than version {recorded}, already recorded")
         if place in known:
             self._trust_recorded = trust.digest
             return []
-        recorded = self.sequencer.trust_version()
-        if trust.version < recorded:
-            raise LedgerError(f"trust file version {trust.version} is older than version {recorded}, already recorded")
         salt = self.random(SALT_BYTES)
         return [decide.trust_entry(in_force.content, trust, self.root, salt=salt, now=now)]
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from placet.audit.entry import Leaf
+from placet.limits import MAX_EVENT_BYTES
 from placet.merkle import Frontier
+
+PAGE_BYTES: Final = 4 * MAX_EVENT_BYTES
+"""A page is not added to beyond so many bytes of values: five hundred of the largest would be half a gigabyte."""
 
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
@@ -151,7 +155,10 @@ class Reader(Protocol):
         ...
 
     def page(self, wanted: Filter, limit: int) -> list[StoredEntry]:
-        """At most `limit` entries, newest first, or oldest first where `after` is given."""
+        """At most `limit` entries, newest first, or oldest first where `after` is given.
+
+        Ends early with the entry whose value brings the page to `PAGE_BYTES`: see `may_go_on`.
+        """
         ...
 
     def entries(self, first: int, size: int) -> Iterator[StoredEntry]:
@@ -161,3 +168,8 @@ class Reader(Protocol):
     def nodes(self, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """Hashes of these complete subtrees."""
         ...
+
+
+def may_go_on(page: Sequence[StoredEntry], limit: int) -> bool:
+    """Whether more entries may follow a page that was asked for with this limit."""
+    return len(page) == limit or sum(len(entry.value or b"") for entry in page) >= PAGE_BYTES

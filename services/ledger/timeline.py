@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from placet.audit.entry import parse_time
@@ -26,6 +26,9 @@ _CAUSE: Final[dict[str, int]] = {
     )
 }
 """Which comes first of what carries the same time."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MILLISECOND: Final = 253_402_300_799_999
+"""Of year 9999; an id has room for later ones."""
 _STAMPED_ALIKE: Final = frozenset({Topic.CLASSIFIED, Topic.DECIDED, Topic.FAILED})
 _SPANS: Final = (
     ("classify", Topic.CLASSIFIED),
@@ -90,8 +93,9 @@ def timeline(action_id: str, entries: Sequence[StoredEntry]) -> Timeline:
 
 
 def proposed_at(action_id: str) -> datetime:
-    """The millisecond in a UUIDv7 (RFC 9562 §5.7)."""
-    return datetime.fromtimestamp((uuid.UUID(action_id).int >> 80) / 1_000, tz=UTC)
+    """The millisecond in a UUIDv7 (RFC 9562 §5.7), which its agent chose: at most the last one of the calendar."""
+    milliseconds = min(uuid.UUID(action_id).int >> 80, _LAST_MILLISECOND)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def _order(view: EntryView) -> tuple[datetime, int, int, int]:

@@ -15,10 +15,11 @@ from time import monotonic
 from typing import Protocol
 
 from placet.messages import Message
+from placet.tracing import TRACEPARENT
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.retry import Retry
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Attributes, Metric, SpanName
 from services.ledger.handle import Appender
 from services.ledger.ports import StoredCheckpoint
 
@@ -89,11 +90,9 @@ class Writer:
 
     def handle(self, batch: Sequence[Message]) -> None:
         """Make a batch durable."""
-        with self._one_at_a_time, telemetry.span(SpanName.APPEND, attributes={"messages": len(batch)}):
-            added = self.appender.append(batch)
+        with self._one_at_a_time, telemetry.spans(SpanName.APPEND, [_traced(message) for message in batch]):
+            self._append(batch)
         head = self.appender.head
-        for message in batch if added else ():
-            telemetry.count(Metric.ENTRIES, topic=message.topic)
         if head is not None:
             telemetry.gauge(Metric.TREE_SIZE, head.size)
 
@@ -102,10 +101,19 @@ class Writer:
         try:
             with self._one_at_a_time:
                 self.lock.check()
-                self.appender.append([])
+                self._append([])
         except TransientError:
             return  # the next batch, or the next look, tries again, and says so on /readyz
         self._publish_head()
+
+    def _append(self, batch: Sequence[Message]) -> None:
+        """What came again has its entry and is not counted once more."""
+        for leaf in self.appender.append(batch):
+            telemetry.count(Metric.ENTRIES, topic=leaf.topic)
+            if leaf.refused is not None:
+                telemetry.count(Metric.ENTRIES_REFUSED, topic=leaf.topic, code=leaf.refused)
+            elif (age := telemetry.since_proposal((leaf.key or "").encode())) is not None:
+                telemetry.observe(Metric.STAGE_SECONDS, age, topic=leaf.topic)
 
     def _publish_head(self) -> None:
         head = self.appender.head
@@ -113,7 +121,7 @@ class Writer:
         if head is None or head.size == self._published or early:
             return
         try:
-            with telemetry.span(SpanName.CHECKPOINT, attributes={"size": head.size}):
+            with telemetry.span(SpanName.CHECKPOINT, attributes={Attribute.TREE_SIZE: head.size}):
                 self.publish(head)
         except TransientError as error:
             self._next_publish = monotonic() + self.heads.failed(error)
@@ -146,3 +154,12 @@ class Writer:
                 said = True
             self.stopping.wait(STANDBY_SECONDS)
         return False
+
+
+def _traced(message: Message) -> tuple[str, Attributes]:
+    about: Attributes = {
+        Attribute.TOPIC: message.topic,
+        Attribute.PARTITION: str(message.partition),
+        Attribute.OFFSET: message.offset,
+    }
+    return message.trace.get(TRACEPARENT, ""), about

@@ -3,10 +3,11 @@
 Rules, in this order:
 1. Without a rulebook everything is denied (`no_policy`).
 2. Who asks must be who signed, known, enabled, entitled to the name it uses, and in time (`trust/…`): else deny.
-3. Cedar is asked. A rule that cannot be evaluated, or any answer that is not understood: deny (`guard/…`). Cedar skips
+3. What would take the engine too long is not asked (`guard/too_costly`): slowness is a denial.
+4. Cedar is asked. A rule that cannot be evaluated, or any answer that is not understood: deny (`guard/…`). Cedar skips
    a rule that fails, so a skipped forbid would otherwise be no forbid.
-4. Strictest wins: a forbid denies; a permit with a review asks people; a permit allows; no match denies.
-5. What was not looked into completely, and what was edited by a reviewer, is never allowed: reviewed, or denied.
+5. Strictest wins: a forbid denies; a permit with a review asks people; a permit allows; no match denies.
+6. What was not looked into completely, and what was edited by a reviewer, is never allowed: reviewed, or denied.
 
 Time is an argument; nothing here reads a clock, a file or a socket.
 """
@@ -26,6 +27,8 @@ from placet.canonical import canonical_bytes, sha256_hex
 from placet.errors import DecodeError
 from placet.events import ActionClassified, Verdict
 from placet.limits import MAX_RULES, MAX_SENTENCE_CHARACTERS
+from services.policy.cost import affordable
+from services.policy.errors import QuestionTooLargeError
 from services.policy.model import UNDECLARED, Decision, Judgement, Rule, Rulebook
 from services.policy.question import Question, ask
 from services.policy.reviews import combined
@@ -35,6 +38,7 @@ NO_POLICY_DIGEST: Final = sha256_hex(canonical_bytes({}))
 """The digest of no files at all."""
 NOT_ASKED: Final = sha256_hex(canonical_bytes(None))
 """The input digest where the engine was asked nothing."""
+TOO_COSTLY: Final = "guard/too_costly"
 
 OWN_RULES: Final[Mapping[str, str]] = MappingProxyType({
     "no_policy": "No set of policies is loaded, so nothing is allowed.",
@@ -49,6 +53,7 @@ OWN_RULES: Final[Mapping[str, str]] = MappingProxyType({
     "guard/nothing_matched": "No rule permits this action.",
     "guard/incomplete": "A part of the action was not inspected, and no rule asks for a review of that.",
     "guard/edited": "A reviewer edited the action, and no rule asks for a review of that.",
+    TOO_COSTLY: "Deciding by these rules would take too long for an action of this size.",
     "guard/requirement_too_large": "The reviews that match are too many to be one.",
 })  # fmt: skip
 """Rules that are Placet's own: a deny without a rule of the rulebook names one of these."""
@@ -71,8 +76,13 @@ def decide(
 
 
 def weigh(classified: ActionClassified, rulebook: Rulebook, *, owner: str, moment: datetime) -> Decision:
-    """What the rules say, once it is settled who asks: rules 3 to 5."""
-    question = ask(classified, owner=owner, rulebook=rulebook, moment=moment)
+    """What the rules say, once it is settled who asks: rules 3 to 6."""
+    try:
+        question = ask(classified, owner=owner, rulebook=rulebook, moment=moment)
+    except QuestionTooLargeError:
+        return _deny(TOO_COSTLY, policy=rulebook.digest)
+    if not affordable(rulebook.actions[question.action].weight, question.size):
+        return _deny(TOO_COSTLY, policy=rulebook.digest, asked=question.digest)
     return conclude(
         judge(question, rulebook),
         question,

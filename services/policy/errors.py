@@ -1,7 +1,8 @@
 """The errors of the policy service.
 
 PlacetError
-└── PolicyError      a set of policies that must not be loaded; carries every problem found
+├── PolicyError             a set of policies that must not be loaded; carries every problem found
+└── QuestionTooLargeError   an action that the engine is not asked about: deciding would take too long
 
 Rules: a problem names a file, a rule and a closed code; its sentence may quote the policy, never an action.
 """
@@ -29,6 +30,10 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}: {self.rule}" if self.rule else self.file
         return f"{place}: {self.sentence} ({self.code})"
+
+
+class QuestionTooLargeError(PlacetError):
+    """More than the engine is ever asked at once."""
 
 
 class PolicyError(PlacetError):

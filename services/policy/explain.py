@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from placet.events import ActionClassified
-from services.policy.decide import judge, weigh
+from services.policy.decide import TOO_COSTLY, judge, weigh
 from services.policy.model import Decision, Rule, Rulebook
+from services.policy.needs import NOTHING
 from services.policy.question import Question, ask
 from services.policy.rulebook import policies_of
 
@@ -37,10 +38,11 @@ class Explanation:
 
 def explain(classified: ActionClassified, rulebook: Rulebook, *, owner: str, moment: datetime) -> Explanation:
     """The decision about an action, with every rule that speaks to it."""
-    question = ask(classified, owner=owner, rulebook=rulebook, moment=moment)
     decision = weigh(classified, rulebook, owner=owner, moment=moment)
+    costly = TOO_COSTLY in decision.rules
+    question = ask(classified, owner=owner, rulebook=rulebook, moment=moment, needs=NOTHING if costly else None)
     found = []
-    for rule in rulebook.rules.values():
+    for rule in () if costly else rulebook.rules.values():
         alone = policies_of([rule])
         judgement = judge(question, rulebook, alone)
         if judgement.matched or judgement.failed:

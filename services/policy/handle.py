@@ -26,10 +26,11 @@ from placet.events import ActionClassified, ActionDecided, ActionFailed, Stage
 from placet.grants import VerdictClaims, commitment_digest, sign_claims, verify_commitment
 from placet.keys import Signer
 from placet.messages import Outgoing, seal
+from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import Authenticated, Verified
 from services.chassis import logs
-from services.chassis.telemetry import Metric, SpanName, count, span
+from services.chassis.telemetry import Attribute, Attributes, Metric, SpanName, count, span
 from services.policy.decide import decide
 from services.policy.model import Decision
 from services.policy.ports import Clock, Rulebooks, Trusts
@@ -53,10 +54,13 @@ class PolicyService:
         published = []
         for received in batch:
             classified, moment = received.data, received.envelope.time
-            with span(SpanName.DECIDE, attributes={"action_id": classified.action_id}):
+            parent = received.message.trace.get(TRACEPARENT, "")
+            about: Attributes = {Attribute.ACTION_ID: classified.action_id}
+            with span(SpanName.DECIDE, parent, about) as current:
                 standing = _standing(classified, trust, at=now)
                 decision = decide(classified, standing, rulebook, now=now, moment=moment)
                 decided = self._decided(received, decision, trust)
+                current.set_attribute(Attribute.DECISION, decision.verdict.value)
             published.append([seal(decided, self._signer, time=moment, trust_digest=trust.digest)])
             count(Metric.DECISIONS, decision=decision.verdict.value)
             logs.get_logger().info(
@@ -108,6 +112,7 @@ class PolicyService:
             reasons=decision.reasons,
             requirement=decision.requirement,
             labels=classified.labels,
+            likeness=classified.likeness,
             policy_digest=decision.policy_digest,
             input_digest=decision.input_digest,
             proposal=classified.proposal,

@@ -85,6 +85,8 @@ class Applying:
     """The action and the groups above it."""
     needs: Needs
     """What of the question these policies can look at."""
+    weight: int
+    """What evaluating them costs for each byte of the question (`cost`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

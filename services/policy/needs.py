@@ -35,6 +35,7 @@ class Needs:
 
 
 EVERYTHING: Final = Needs(context=None, facts=None)
+NOTHING: Final = Needs(context=frozenset(), facts=frozenset())
 
 _FACTS: Final = "facts"
 

@@ -7,6 +7,7 @@ Rules:
   (RFC 6901, inside the arguments): numbers and booleans as canonical text, nulls absent; integral numbers once more
   in a second entity with Long tags.
 - The question is written once, in canonical form (RFC 8785); its digest is over exactly what the engine reads.
+- What is larger than the engine is ever asked is not made: `QuestionTooLargeError`.
 - A resource with a `.` or `..` segment may mean another place than it names, so it is `unknown`.
 """
 
@@ -22,6 +23,8 @@ from typing import Any, Final
 from placet.base import Sha256
 from placet.canonical import canonical_bytes, sha256_hex
 from placet.events import ActionClassified, Facts, Sensitivity
+from services.policy.cost import MAX_QUESTION_BYTES, MAX_TAGS
+from services.policy.errors import QuestionTooLargeError
 from services.policy.model import UNDECLARED, UNKNOWN, Declared, Entity, Rulebook
 from services.policy.needs import Needs
 
@@ -55,6 +58,11 @@ class Question:
             "context": self.context,
         }
 
+    @property
+    def size(self) -> int:
+        """What the engine reads, in characters."""
+        return len(self.context) + len(self.entities)
+
     @cached_property
     def digest(self) -> Sha256:
         """SHA-256 over the canonical form of {action, context, entities, principal, resource}."""
@@ -68,7 +76,10 @@ class Question:
 def ask(
     classified: ActionClassified, *, owner: str, rulebook: Rulebook, moment: datetime, needs: Needs | None = None
 ) -> Question:
-    """The question about an action at a moment; as much of it as the action's policies need, unless told otherwise."""
+    """The question about an action at a moment; as much of it as the action's policies need, unless told otherwise.
+
+    Raise `QuestionTooLargeError`.
+    """
     name = classified.action.name if classified.action.name in rulebook.actions else UNDECLARED
     needs = needs or rulebook.actions[name].needs
     place = nearest(classified.action.resource, rulebook.declared.places)
@@ -147,7 +158,7 @@ def _entities(
         if place != resource:
             entities.append(_entity("Resource", resource, parents=[("Resource", place)]))
     if needs.want("arguments") or needs.want("integers"):
-        texts = dict(sorted(_texts(classified.action.arguments), key=lambda item: _utf16(item[0])))
+        texts = dict(sorted(_bounded(_texts(classified.action.arguments)), key=lambda item: _utf16(item[0])))
         whole = {pointer: number for pointer, (_, number) in texts.items() if number is not None}
         entities.append(_entity("Arguments", "action", tags={pointer: text for pointer, (text, _) in texts.items()}))
         entities.append(_entity("Integers", "action", tags=whole))
@@ -189,6 +200,15 @@ def _texts(value: Any, pointer: str = "") -> Iterator[tuple[str, tuple[str, int 
             yield pointer, (str(value), value)
         case float():
             yield pointer, (canonical_bytes(value).decode(), int(value) if value.is_integer() else None)
+
+
+def _bounded(texts: Iterator[tuple[str, tuple[str, int | None]]]) -> Iterator[tuple[str, tuple[str, int | None]]]:
+    size = 0
+    for count, (pointer, (text, number)) in enumerate(texts, 1):
+        size += len(pointer) + len(text)
+        if count > MAX_TAGS or size > MAX_QUESTION_BYTES:
+            raise QuestionTooLargeError
+        yield pointer, (text, number)
 
 
 def _utf16(text: str) -> bytes:

@@ -21,7 +21,7 @@ from placet.base import RuleId
 from placet.catalogue import CATALOGUE, Topic
 from placet.errors import DecodeError
 from placet.limits import MAX_DEADLINE_SECONDS, MAX_EXPRESSION_QUORUMS
-from placet.requirement import AllOf, Escalation, Expression, Quorum, Requirement, parse
+from placet.requirement import AllOf, Escalation, Expression, Requirement, parse, quorums
 from services.policy.errors import Problem
 from services.policy.model import Review, Rule
 
@@ -78,7 +78,7 @@ def combined(requirements: Sequence[Requirement]) -> Requirement:
     than an expression may be.
     """
     expressions: list[Expression] = list(dict.fromkeys(demand.approvals for demand in requirements))
-    if sum(_quorums(expression) for expression in expressions) > MAX_EXPRESSION_QUORUMS:
+    if sum(quorums(expression) for expression in expressions) > MAX_EXPRESSION_QUORUMS:
         raise DecodeError("too_many_quorums", f"the reviews together have more than {MAX_EXPRESSION_QUORUMS} quorums")
     return Requirement(
         approvals=expressions[0] if len(expressions) == 1 else AllOf(of=tuple(expressions)),
@@ -154,10 +154,6 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise DecodeError("bad_annotation", "@rejections is a number")
     return int(text)
-
-
-def _quorums(expression: Expression) -> int:
-    return 1 if isinstance(expression, Quorum) else sum(_quorums(part) for part in expression.of)
 
 
 def _union(groups: Iterable[tuple[Item, ...]]) -> set[Item]:

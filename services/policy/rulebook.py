@@ -27,6 +27,7 @@ from cedarpy import Entities, PolicySet, Schema, is_authorized, pst, validate_po
 
 from placet.base import Sha256
 from placet.canonical import canonical_bytes, sha256_hex
+from services.policy.cost import weight
 from services.policy.entities import read_entities
 from services.policy.errors import PolicyError, Problem
 from services.policy.model import UNDECLARED, Applying, Declared, Rule, Rulebook
@@ -131,10 +132,12 @@ def _bind(digest: Sha256, rules: Mapping[str, Rule], declared: Declared) -> Rule
         applying = tuple(sorted(rule.id for rule in rules.values() if _covers(rule.policy.action, names)))
         if applying not in sets:
             sets[applying] = policies_of(rules[rule_id] for rule_id in applying)
+        policies = [rules[rule_id].policy for rule_id in applying]
         actions[action] = Applying(
             policies=sets[applying],
             entities=Entities.from_json_str(json.dumps(chain)),
-            needs=needs_of(rules[rule_id].policy for rule_id in applying),
+            needs=needs_of(policies),
+            weight=weight(policies),
         )
     return Rulebook(digest=digest, rules=dict(rules), actions=actions, declared=declared)
 

@@ -16,7 +16,7 @@ from services.ledger.adapters.sequencer import PostgresSequencer
 from services.ledger.errors import NotInLedgerError, SequencerLostError
 from services.ledger.fsck import Source, fsck
 from services.ledger.handle import Appender, InForce
-from services.ledger.ports import Filter, Reader, Sequencer, StoredEntry
+from services.ledger.ports import PAGE_BYTES, Filter, Reader, Sequencer, StoredEntry, may_go_on
 from tests.factories import NOW, World, received
 from tests.fakes_ledger import MemoryStore
 from tests.ledgers import ORIGIN, MemoryLedger
@@ -160,6 +160,23 @@ class TestStore:
         memory = MemoryStore(stored=list(store.reader.entries(0, 99)))
         assert store.reader.page(wanted, 50) == memory.page(wanted, 50)
         assert (len(memory.page(Filter(label="credential"), 9)), len(memory.page(Filter(label="x"), 9))) == (1, 0)
+
+    def test_a_page_ends_when_its_values_are_large_enough(self, store: Store) -> None:
+        world, large = store.world, {"text": "x" * 250_000}
+        messages = [
+            received(world.seal(world.classified(world.proposed(arguments=large))), offset=number)
+            for number in range(20)
+        ]
+        store.appender().append(messages)
+        entries = list(store.reader.entries(0, 99))
+        memory = MemoryStore(stored=entries)
+        for wanted in (Filter(after=-1), Filter(), Filter(after=3, before=7)):
+            assert store.reader.page(wanted, 50) == memory.page(wanted, 50)
+        first = store.reader.page(Filter(after=-1), 50)
+        sizes = [len(entry.value or b"") for entry in first]
+        assert sum(sizes[:-1]) < PAGE_BYTES <= sum(sizes)
+        assert may_go_on(first, 50)
+        assert first + store.reader.page(Filter(after=first[-1].seq), 50) == entries
 
     def test_by_action(self, store: Store) -> None:
         entries = store.filled()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
-import threading
 import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from placet.catalogue import CATALOGUE, Role, Topic
 from placet.keys import Signer
@@ -21,6 +18,8 @@ from placet.messages import SIGNATURE_HEADER
 from placet.trust import Service
 from tests.factories import new_action_id, now, trusted
 from tests.fix_chassis import Rig
+from tests.forging import UNREADABLE, put_unreadable
+from tests.otlp import OtlpReceiver
 
 DEAD = CATALOGUE[Topic.CLASSIFIED].dead_letters
 
@@ -117,6 +116,20 @@ def test_what_cannot_be_believed_or_digested_is_put_aside_and_the_stream_goes_on
     assert (failed.key, json.loads(failed.value)["data"]["code"]) == (poison.key, "internal")
     assert worker.logged("handler_failed")
     assert secret not in worker.log.read_text(), "an error's text may quote a value"
+
+
+@pytest.mark.parametrize("form", sorted(UNREADABLE))
+def test_bytes_that_the_client_cannot_read_end_no_worker(rig: Rig, form: str) -> None:
+    worker = rig.start()
+    first, bad, after = rig.classified(), rig.classified(), rig.classified()
+    rig.send(first)
+    put_unreadable(form, rig.kafka.settings(), bad)
+    rig.send(after)
+    rig.decided([first, after])
+    key = bad.key if form == "header_name" else None
+    rig.until(lambda: rig.of(DEAD, [key]))  # type: ignore[list-item]  # a record that held nothing has no key
+    assert dict(rig.of(DEAD, [key])[0].headers)["placet-dlq-code"] == b"unsigned"  # type: ignore[list-item]
+    assert worker.process.poll() is None
 
 
 def test_a_key_revoked_or_enrolled_while_it_runs_counts_at_once(rig: Rig) -> None:
@@ -230,65 +243,19 @@ def test_a_message_in_hand_is_finished_and_committed_on_sigterm(rig: Rig) -> Non
     assert len(rig.of(Topic.DECIDED, [slow.key])) == 1
 
 
-class Collector:
-    """Takes what an OTLP/HTTP exporter sends."""
+def test_spans_and_metrics_reach_a_collector_and_hold_no_value(rig: Rig, otlp: OtlpReceiver) -> None:
+    worker = rig.start(PLACET_OTLP_ENDPOINT=otlp.endpoint)
+    trace, secret = secrets.token_hex(16), "correct horse battery staple"
+    message = rig.classified(purpose=secret)
+    rig.send(message, headers=[*message.headers, ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())])
+    (answer,) = rig.decided([message])
+    assert worker.stop() == 0  # a stopping process sends what is left
 
-    def __init__(self) -> None:
-        self.bodies: dict[str, list[bytes]] = defaultdict(list)
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                collector.bodies[self.path].append(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def spans(self) -> list[Span]:
-        requests = [ExportTraceServiceRequest.FromString(body) for body in self.bodies["/v1/traces"]]
-        return [
-            span
-            for one in requests
-            for resource in one.resource_spans
-            for s in resource.scope_spans
-            for span in s.spans
-        ]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-def test_spans_and_metrics_reach_a_collector_and_hold_no_value(rig: Rig) -> None:
-    collector = Collector()
-    try:
-        worker = rig.start(PLACET_OTLP_ENDPOINT=collector.endpoint)
-        trace, secret = "0af7651916cd43dd8448eb211c80319c", "correct horse battery staple"
-        message = rig.classified(purpose=secret)
-        rig.send(message, headers=[*message.headers, ("traceparent", f"00-{trace}-b7ad6b7169203331-01".encode())])
-        (answer,) = rig.decided([message])
-        assert worker.stop() == 0
-    finally:
-        collector.close()
-
-    (span,) = [span for span in collector.spans() if span.trace_id.hex() == trace]
-    assert span.name == "placet.process"
-    assert span.parent_span_id.hex() == "b7ad6b7169203331"
-    assert dict(answer.headers)["traceparent"] == f"00-{trace}-{span.span_id.hex()}-01".encode()
-    everything = b"".join(body for bodies in collector.bodies.values() for body in bodies)
-    assert b"placet_messages" in everything
-    assert secret.encode() not in everything
+    (span,) = otlp.spans(trace_id=trace)
+    assert (span.name, span.service, span.parent_id) == ("placet.process", "policy", "b7ad6b7169203331")
+    assert dict(answer.headers)["traceparent"] == f"00-{trace}-{span.span_id}-01".encode()
+    assert otlp.points(name="placet_messages")
+    assert not [path for path, body in otlp.bodies if secret.encode() in body]
 
 
 def test_a_collector_that_is_not_there_holds_nothing_up(rig: Rig) -> None:

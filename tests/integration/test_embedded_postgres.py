@@ -59,8 +59,14 @@ def test_values_do_not_reach_the_log(server: EmbeddedPostgres) -> None:
         connection.execute("INSERT INTO one VALUES ('canary-71')")
         with pytest.raises(psycopg.errors.UniqueViolation):
             connection.execute("INSERT INTO one VALUES ('canary-71')")
+    # The sentence of this error itself quotes the value.
+    with psycopg.connect(server.dsn()) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation) as told:
+        connection.execute("SELECT 'canary-71'::int")
+    assert "canary-71" in str(told.value)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.dsn(password="wrong"))
     log = server.log.read_text()
-    assert "duplicate key" in log
+    assert "password authentication failed" in log, "what concerns the server is logged"
     assert "canary-71" not in log
 
 

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAuthorizationFailedError
+from kafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 
 from infra import admin
-from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
-from infra.embedded.secrets import password_files
-from infra.principals import PRINCIPALS
 from placet.catalogue import CATALOGUE, Role, Topic
-from tests.fix_embedded import available
 
 
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, children: Children) -> Iterator[EmbeddedKafka]:
-    folder = tmp_path_factory.mktemp("broker")
-    broker = EmbeddedKafka(folder / "n", password_files(folder / "p", PRINCIPALS), children=children)
-    with available():
-        broker.start()
-    with admin.operator(broker.settings("ops")) as client:
-        assert admin.create(client) == []
-    yield broker
-    broker.stop()
+@pytest.fixture
+def node(ruled: EmbeddedKafka) -> EmbeddedKafka:
+    return ruled
 
 
 def test_making_it_again_changes_nothing_and_drift_is_named_and_mended(node: EmbeddedKafka) -> None:
@@ -55,6 +43,16 @@ def test_a_role_writes_its_topics_and_no_other(node: EmbeddedKafka, role: Role) 
     assert {topic for topic in Topic if may_write(node, str(role), topic)} == {
         spec.topic for spec in CATALOGUE.values() if role in spec.producers
     }
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_ten_megabytes_are_refused_however_small_they_travel(node: EmbeddedKafka, compression: str | None) -> None:
+    settings = node.settings("agent").for_kafka_python()
+    more = {"compression_type": compression, "max_request_size": 20_000_000}
+    with contextlib.closing(KafkaProducer(**settings, **more)) as producer:
+        producer.send(Topic.PROPOSED, b"\0" * 900_000).get(timeout=30)
+        with pytest.raises(MessageSizeTooLargeError):
+            producer.send(Topic.PROPOSED, b"\0" * 10_000_000).get(timeout=30)
 
 
 def may_read(node: EmbeddedKafka, principal: str, topic: str, *, seconds: int = 10) -> bool:

@@ -210,6 +210,7 @@ def test_an_original_with_other_bytes_than_committed_is_denied(bench: Bench) -> 
         ({"proposal": position("actions.executed.v1", 0)}, "original_missing"),
         ({"on_behalf_of": "frank"}, "classification_mismatch"),
         ({"digest": "8" * 64}, "classification_mismatch"),
+        ({"likeness": "8" * 64}, "classification_mismatch"),
     ],
 )
 def test_a_classification_that_does_not_fit_is_denied(bench: Bench, changes: dict[str, Any], code: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from placet.events import Verdict
 from placet.messages import Outgoing
+from services.approver.adapters import outbox
 from services.approver.adapters.outbox import PostgresOutbox
 from services.approver.background import Wake, relay, repeat
 from services.chassis.errors import TransientError
@@ -56,6 +57,16 @@ async def test_everything_settled_is_published_in_order_and_forgotten(bench: Ben
     assert brokers.messages == before
     assert len(before) == 6
     assert bench.waiting() == []
+
+
+async def test_no_more_bytes_at_a_time_than_are_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.arrive(bench.decided(Verdict.ALLOW), bench.decided(Verdict.DENY), bench.decided(Verdict.ALLOW))
+    before, brokers = bench.waiting(), Brokers()
+    monkeypatch.setattr(outbox, "RELAY_BYTES", len(before[0].value) + 1)
+    assert bench.outbox.hold()
+    assert [one.message for one in bench.outbox.waiting(99)] == before[:2]
+    await relayed(bench, brokers)
+    assert brokers.messages == before
 
 
 @pytest.mark.parametrize("written_first", [False, True])

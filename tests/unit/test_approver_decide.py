@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placet.events import Authentication, Outcome, Retry, VoteKind
+from placet.events import Authentication, Outcome, Retry, Verdict, VoteKind
 from placet.requirement import AllOf, AnyOf, Escalation, Expression, Quorum, Requirement, assignment, groups, parse
-from services.approver.decide import judge, next_escalation, withdraw
+from services.approver.decide import judge, next_escalation, open_review, repeated, too_many, withdraw
 from services.approver.electorate import eligible, may_vote, satisfiable, standing
+from services.approver.evidence import admit
 from services.approver.model import (
+    Asked,
+    Bounds,
     Claim,
     Decision,
     Person,
@@ -46,6 +49,7 @@ def a_review(requirement: Requirement, **changes: Any) -> Review:
         deadline=NOW + timedelta(hours=1),
         rules=("test/rule",),
         labels=(),
+        likeness="b" * 64,
         proposal=position("actions.proposed.v1"),
     )
     content: dict[str, Any] = {
@@ -451,3 +455,65 @@ def test_an_inactive_person_may_not_vote() -> None:
     refused = may_vote("ann", needing("1 from leads"), standing_of(directory))
     assert isinstance(refused, Refused)
     assert refused.code == "inactive_person"
+
+
+# People's attention ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pending", "held_back"), [(0, None), (2, None), (3, "too_many_pending"), (4, "too_many_pending")]
+)
+def test_an_agent_has_at_most_so_many_open_reviews(pending: int, held_back: str | None) -> None:
+    found = too_many(Asked(pending, rejected_at=None), Bounds(pending_at_most=3))
+    assert (None if found is None else found.code) == held_back
+    if found is not None:
+        assert (found.outcome, found.retry) == (Outcome.DENIED, Retry.LATER)
+        assert found.sentence == f"{pending} actions of this agent wait for people already; at most 3 may."
+
+
+@pytest.mark.parametrize(
+    ("ago", "held_back"),
+    [
+        (None, None),
+        (timedelta(0), "repeat_of_rejected"),
+        (timedelta(minutes=15) - timedelta(microseconds=1), "repeat_of_rejected"),
+        (timedelta(minutes=15), None),
+        (timedelta(days=1), None),
+    ],
+)
+def test_a_rejection_stands_for_a_while_against_a_repeat(ago: timedelta | None, held_back: str | None) -> None:
+    found = repeated(Asked(0, None if ago is None else NOW - ago), Bounds(), NOW)
+    assert (None if found is None else found.code) == held_back
+    if found is not None and ago is not None:
+        assert (found.outcome, found.retry) == (Outcome.DENIED, Retry.AFTER_CHANGE)
+        assert f"was rejected at {NOW - ago:%H:%M:%S} UTC on {NOW - ago:%Y-%m-%d}" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("asked", "late", "code"),
+    [
+        (Asked(0, None), False, None),
+        (Asked(49, None), False, None),
+        (Asked(50, None), False, "too_many_pending"),
+        (Asked(0, NOW), False, "repeat_of_rejected"),
+        (Asked(50, NOW), False, "repeat_of_rejected"),
+        (Asked(50, NOW), True, "deadline_passed"),
+    ],
+)
+def test_opening_a_review_asks_for_peoples_attention(asked: Asked, late: bool, code: str | None) -> None:
+    world = World()
+    classified = world.classified()
+    decided = world.decided(classified, decision=Verdict.REVIEW, requirement=needing("1 from leads"))
+    decision = admit(decided, world.trust(), at=NOW)
+    assert isinstance(decision, Decision)
+    opened = open_review(
+        decision,
+        decided,
+        classified,
+        owner="eve",
+        standing=standing_of({}),
+        asked=asked,
+        bounds=Bounds(),
+        now=decision.deadline if late else NOW,
+    )
+    assert (opened.code if isinstance(opened, Settlement) else None) == code

@@ -331,13 +331,13 @@ def test_a_check_that_raises_is_not_well_and_does_not_say_why() -> None:
 def test_without_a_recorder_the_incoming_trace_goes_out() -> None:
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-    span = telemetry.start_span(telemetry.SpanName.PROCESS, {"traceparent": parent})
+    span = telemetry.start_span(telemetry.SpanName.PROCESS, parent)
 
     assert telemetry.outgoing_headers(span) == [("traceparent", parent.encode())]
 
 
 def test_a_broken_trace_is_dropped() -> None:
-    span = telemetry.start_span(telemetry.SpanName.PROCESS, {"traceparent": "not a trace"})
+    span = telemetry.start_span(telemetry.SpanName.PROCESS, "not a trace")
 
     assert telemetry.outgoing_headers(span) == []
 

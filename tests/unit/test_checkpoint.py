@@ -153,21 +153,23 @@ def test_no_trusted_key_means_no() -> None:
         verify_checkpoint(GOOD, [OTHER])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "name",
-        "name+00000000",
-        OURS.text().replace("+", "-", 1),
-        OURS.text()[:-4],
-        "+" + OURS.text().partition("+")[2],
-        OURS.text().replace(OURS.key_id.hex(), "00000000"),
-        f"{OURS.name}+{OURS.key_id.hex()}+{ECDSA}",
-        f"{OURS.name}+{OURS.key_id.hex()}+{SHORT}",
-        "two words" + OURS.text(),
-    ],
-)
+BAD_KEYS = {
+    "empty": "",
+    "name alone": "name",
+    "no key": "name+00000000",
+    "no plus": OURS.text().replace("+", "-", 1),
+    "cut": OURS.text()[:-4],
+    "no name": "+" + OURS.text().partition("+")[2],
+    "other key id": OURS.text().replace(OURS.key_id.hex(), "00000000"),
+    "other algorithm": f"{OURS.name}+{OURS.key_id.hex()}+{ECDSA}",
+    "short key": f"{OURS.name}+{OURS.key_id.hex()}+{SHORT}",
+    "name with a space": "two words" + OURS.text(),
+    "name that is no text": "\udcff" + OURS.text(),
+}
+"""By name: the key is another in every process, and a case must be called the same in all of them."""
+
+
+@pytest.mark.parametrize("text", BAD_KEYS.values(), ids=BAD_KEYS)
 def test_a_bad_verifier_key_is_refused(text: str) -> None:
     with pytest.raises(CheckpointError):
         VerifierKey.parse(text)

@@ -216,7 +216,7 @@ def test_what_was_seen_once_is_remembered_without_its_text() -> None:
         remembering.detect(passage("canary!", "a"))
     remembering.detect(passage("canary!", "b"))
     assert calls == ["canary!", "canary!"]
-    assert b"canary" not in b"".join(remembering._remembered)
+    assert b"canary" not in b"".join(remembering._remembered._found)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from services.approver.desk.live import Live
 from services.approver.desk.model import Ballot, Page, Review, Reviewer, Step, View, Vote
 from services.approver.desk.people import Directory
 from services.approver.desk.problems import KINDS, Problem
-from services.approver.desk.sessions import Session, Sessions
+from services.approver.desk.sessions import Session, Sessions, SignIn
 from services.approver.desk.settings import DeskSettings
 from services.approver.desk.voting import Voting, request_id
 from services.approver.model import Person
@@ -58,6 +58,9 @@ class FakeReviews:
         classified = World().classified()
         steps = (Step(0, "opened", {"step": "opened", "eligible": []}, NOW),)
         return Review(self.heading, "a purpose", classified, ("a/rule",), ("A reason.",), tuple(self.ballots), steps)
+
+    def trace(self, action_id: str) -> str:  # noqa: ARG002 - no review here was opened in a trace
+        return ""
 
     def vote(self, request_id: str) -> Vote | None:
         self.answers()
@@ -384,6 +387,18 @@ async def test_a_sign_in_that_was_not_started_here_fails(edge: Edge) -> None:
         answer = await edge.http.get(f"/sign-in/callback{query}")
         assert answer.status_code == 400
         assert "set-cookie" not in answer.headers
+
+
+async def test_a_sign_in_ends_in_the_browser_it_was_started_in(edge: Edge) -> None:
+    """Otherwise somebody could make a reviewer's browser end a sign-in that is not the reviewer's."""
+    begun = SignIn(state="mine", nonce="n", verifier="v", back_to="/", started_at=edge.now)
+    edge.http.cookies.set("__Host-placet-sign-in", edge.sessions.write_sign_in(begun))
+    for state in ("", "state=", "state=theirs", "state=min", "state=mine&state=theirs"):
+        assert (await edge.http.get(f"/sign-in/callback?code=c&{state}")).status_code == 400
+    answer = await edge.http.get("/sign-in/callback?code=c&state=mine")
+    assert (answer.status_code, "identity provider does not answer" in answer.text) == (503, True)
+    edge.now += 601
+    assert (await edge.http.get("/sign-in/callback?code=c&state=mine")).status_code == 400
 
 
 async def test_a_provider_that_is_away_is_said_to_be(edge: Edge) -> None:

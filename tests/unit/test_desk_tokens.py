@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -154,3 +154,30 @@ async def test_the_way_to_the_provider_carries_pkce() -> None:
     assert (asked["code_challenge_method"], asked["response_type"], asked["scope"]) == ("S256", "code", "openid")
     assert (asked["state"], asked["nonce"]) == ("s", "n")
     assert "v" * 48 not in str(url)
+
+
+class Exchange:
+    """The token endpoint, which answers any code with this ID token."""
+
+    def __init__(self, id_token: str) -> None:
+        self.id_token = id_token
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def fetch_token(self, *_: object, **__: object) -> dict[str, str]:
+        return {"id_token": self.id_token}
+
+
+@pytest.mark.parametrize("nonce", ["theirs", "", "min", None, 5, ["mine"], "\ud800"])
+async def test_an_id_token_of_another_sign_in_is_refused(nonce: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = World().provider()
+    monkeypatch.setattr(provider, "_oauth", lambda: Exchange(token(nonce="mine")))
+    assert await provider.person(code="c", verifier="v", nonce="mine") == "alice"
+    monkeypatch.setattr(provider, "_oauth", lambda: Exchange(token(nonce=nonce)))
+    with pytest.raises(Problem) as refused:
+        await provider.person(code="c", verifier="v", nonce="mine")
+    assert refused.value.code == "sign_in_failed"

@@ -19,9 +19,11 @@ from placet.executor import RefusedError, Result
 from placet.executor.store import Redemption, Store
 from placet.messages import Outgoing
 from placet.outcomes import ClientError, Ticket
+from placet.tracing import traceparent_of
 from tests.factories import now
 from tests.fix_executor import RESOURCE, Workbench
 
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 VICTIM = """
 import json, os, signal, sys
 from pathlib import Path
@@ -99,15 +101,18 @@ def kill_at(point: str, workbench: Workbench, ticket: Ticket) -> None:
     ],
 )
 def test_killed(workbench: Workbench, point: str, ran: bool, status: ExecutionStatus, code: str) -> None:
-    ticket = workbench.ticket()
+    ticket = replace(workbench.ticket(), trace=f"00-{TRACE_ID}-b7ad6b7169203331-01")
     kill_at(point, workbench, ticket)
     calls = workbench.folder / "calls"
     assert calls.exists() is ran
     assert workbench.reports == []
+    traces: list[str] = []
+    workbench.log.listeners.append(lambda _: traces.append(traceparent_of()[3:35]))
     next_one = workbench.make("warehouse")
     (report,) = workbench.reports
     assert (report.status, report.code, report.action_id) == (status, code, ticket.action_id)
     assert (report.started_at is None) == (status is ExecutionStatus.REFUSED)
+    assert traces == [TRACE_ID], "what a later process sends for it still belongs to the action's trace"
     with pytest.raises(RefusedError, match="already_redeemed"):
         next_one.execute(ticket)
     assert workbench.calls == []
@@ -136,7 +141,7 @@ def test_a_report_that_cannot_be_sent_is_kept_and_sent_the_same(workbench: Workb
     workbench.log.down = True
     assert workbench.executor.execute(first).succeeded
     assert workbench.reports == []
-    ((_, kept),) = workbench.executor.store.unpublished()
+    ((_, _, kept),) = workbench.executor.store.unpublished()
     workbench.log.down = False
     workbench.executor.execute(second)
     assert [report.action_id for report in workbench.reports] == [first.action_id, second.action_id]
@@ -228,7 +233,7 @@ class TestStore:
         report = Outgoing("actions.executed.v1", b"a", b"{}", b"s")
         second.finish(used, report)
         assert second.abandoned() == []
-        assert second.unpublished() == [("e", report)]
+        assert second.unpublished() == [("e", "", report)]
         second.published("e")
         assert second.unpublished() == []
         second.close()

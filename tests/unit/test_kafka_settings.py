@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from placet.kafka_client import to_message
 from placet.kafka_settings import KafkaSettings
 
 
@@ -27,6 +29,7 @@ def test_kafka_python_is_told_everything(sasl: KafkaSettings) -> None:
     assert sasl.for_kafka_python() == {
         "bootstrap_servers": ["a:1", "b:2"],
         "security_protocol": "SASL_SSL",
+        "reconnect_backoff_max_ms": 1_000,
         "sasl_mechanism": "SCRAM-SHA-256",
         "sasl_plain_username": "agent",
         "sasl_plain_password": "hunter2hunter2",
@@ -36,7 +39,11 @@ def test_kafka_python_is_told_everything(sasl: KafkaSettings) -> None:
 
 def test_without_sasl_nothing_is_said_of_it() -> None:
     found = KafkaSettings(bootstrap="a:1").for_kafka_python()
-    assert found == {"bootstrap_servers": ["a:1"], "security_protocol": "PLAINTEXT"}
+    assert found == {
+        "bootstrap_servers": ["a:1"],
+        "security_protocol": "PLAINTEXT",
+        "reconnect_backoff_max_ms": 1_000,
+    }
 
 
 def test_the_password_is_in_no_repr_and_no_dump(sasl: KafkaSettings) -> None:
@@ -71,3 +78,12 @@ def test_an_environment_that_says_nothing_is_none() -> None:
 def test_what_does_not_hold_together_does_not_load(sasl: KafkaSettings, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         KafkaSettings.model_validate({**sasl.model_dump(), **changes})
+
+
+def test_two_signature_headers_are_none() -> None:
+    def message(*signatures: bytes) -> bytes | None:
+        headers = [("placet-signature", signature) for signature in signatures]
+        record = SimpleNamespace(topic="t", partition=0, offset=0, key=b"k", value=b"v", headers=headers)
+        return to_message(record).signature
+
+    assert [message(), message(b"one"), message(b"one", b"two")] == [None, b"one", None]

@@ -1,9 +1,9 @@
-"""The ledger's decisions, its writer's life, fsck and timelines, without a broker or a database."""
+"""The ledger's decisions, its writer's life and timelines, without a broker or a database."""
 
 from __future__ import annotations
 
-import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,47 +13,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placet.audit.entry import value_hash
+from placet.audit.entry import TRUST_TOPIC, value_hash
 from placet.audit.verifier import verify_export
-from placet.catalogue import CATALOGUE, Role, Topic
-from placet.events import ExecutionStatus, Outcome
+from placet.catalogue import CATALOGUE, Topic
+from placet.events import Outcome
 from placet.messages import Message
+from services.chassis import telemetry
 from services.chassis.errors import TransientError
+from services.chassis.telemetry import Metric
 from services.ledger import decide
 from services.ledger.errors import PositionConflictError, SequencerLostError, TreeDamagedError
 from services.ledger.export import export_lines
-from services.ledger.fsck import fsck
-from services.ledger.handle import Appender, InForce
 from services.ledger.ports import Batch, Known, Projection, StoredCheckpoint
 from services.ledger.timeline import proposed_at, timeline
 from services.ledger.writer import Writer
 from tests.factories import NOW, World, received
-from tests.fakes_ledger import MemoryStore
-from tests.ledgers import ORIGIN, MemoryLedger, resolution
+from tests.fakes_ledger import MemoryStore, appender, story
+from tests.ledgers import ORIGIN, resolution
 
 WORLD = World()
 
 
-def appender(store: MemoryStore, world: World = WORLD) -> Appender:
-    return Appender(
-        sequencer=store,
-        signer=world.services[Role.LEDGER],
-        root=world.root.public,
-        origin=ORIGIN,
-        in_force=lambda _: InForce(world.trust(), world.trust_file()),
-        now=lambda: NOW,
-        random=os.urandom,
-    )
-
-
-def story(world: World = WORLD) -> list[Message]:
-    ledger = MemoryLedger(world)
-    ledger.ran(ledger.allowed(), ExecutionStatus.SUCCEEDED)
-    ledger.ran(ledger.reviewed())
-    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
-
-
-STORY = story()
+STORY = story(WORLD)
 
 
 def test_it_consumes_everything_but_what_is_in_clear_and_its_own_heads() -> None:
@@ -131,7 +112,7 @@ def test_divergence_does_not_depend_on_where_the_batch_is_cut(values: list[bytes
 
 def test_growing_leaves_the_old_tree_alone() -> None:
     store = MemoryStore()
-    appender(store).append(STORY[:3])
+    appender(store, WORLD).append(STORY[:3])
     before = store.frontier()
     root = before.root()
     grown = decide.grow(before, [decide.entry_of(STORY[3], WORLD.trust(), salt=b"s", now=NOW)], ORIGIN)
@@ -145,7 +126,7 @@ def test_growing_leaves_the_old_tree_alone() -> None:
 @given(st.lists(st.integers(0, len(STORY) - 1), max_size=20), st.integers(1, 5))
 def test_whatever_is_redelivered_each_message_has_one_entry(order: list[int], size: int) -> None:
     store = MemoryStore()
-    writer = appender(store)
+    writer = appender(store, WORLD)
     for start in range(0, len(order), size):
         writer.append([STORY[n] for n in order[start : start + size]])
     writer.append(STORY)
@@ -173,7 +154,7 @@ class Flaky(MemoryStore):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_commit_whose_answer_is_lost_is_offered_again(when: str) -> None:
     store = Flaky()
-    writer = appender(store)
+    writer = appender(store, WORLD)
     writer.append(STORY[:4])
     store.fail = when
     with pytest.raises(TransientError):
@@ -197,19 +178,19 @@ DAMAGED: dict[str, Callable[[MemoryStore], None]] = {
 @pytest.mark.parametrize("name", DAMAGED)
 def test_nothing_is_signed_on_top_of_a_damaged_tree(name: str) -> None:
     store = MemoryStore()
-    appender(store).append(STORY[:5])
-    appender(store).append(STORY[5:10])
+    appender(store, WORLD).append(STORY[:5])
+    appender(store, WORLD).append(STORY[5:10])
     DAMAGED[name](store)
     heads = list(store.heads)
     with pytest.raises(TreeDamagedError):
-        appender(store).append(STORY[10:])
+        appender(store, WORLD).append(STORY[10:])
     assert store.heads == heads
 
 
 def test_a_log_keeps_its_name() -> None:
     store = MemoryStore()
-    appender(store).append(STORY[:5])
-    renamed = appender(store)
+    appender(store, WORLD).append(STORY[:5])
+    renamed = appender(store, WORLD)
     renamed.origin = "placet.test/other"
     with pytest.raises(TreeDamagedError, match=r"this is placet\.test/other"):
         renamed.append(STORY[5:])
@@ -258,7 +239,7 @@ class FakeStream:
 def writer(store: MemoryStore, lock: FakeLock, stream: FakeStream, published: list[int], **more: Any) -> Writer:
     return Writer(
         lock=lock,
-        appender=appender(store),
+        appender=appender(store, WORLD),
         stream=stream,
         publish=more.pop("publish", lambda head: published.append(head.size)),
         publish_seconds=60,
@@ -309,6 +290,21 @@ def test_another_trust_file_ends_the_process() -> None:
         made.run()
 
 
+def test_what_comes_again_is_not_counted_again_and_a_refusal_has_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: Counter[tuple[str, ...]] = Counter()
+    monkeypatch.setattr(
+        telemetry, "count", lambda metric, **attributes: counted.update([(metric, *sorted(attributes.values()))])
+    )
+    one = writer(MemoryStore(), FakeLock(), FakeStream(), [])
+    forged = replace(STORY[1], offset=99, signature=None)
+    one.handle(STORY[:2])
+    one.handle([*STORY[:2], forged])
+    one.look()
+    entries = Counter({(Metric.ENTRIES, str(TRUST_TOPIC)): 1})
+    entries.update((Metric.ENTRIES, message.topic) for message in (STORY[0], STORY[1], forged))
+    assert counted == entries + Counter([(Metric.ENTRIES_REFUSED, forged.topic, "unsigned")])
+
+
 def test_heads_are_published_now_and_then_and_a_failure_waits() -> None:
     store, published = MemoryStore(), list[int]()
     failing = [True]
@@ -333,56 +329,12 @@ def test_heads_are_published_now_and_then_and_a_failure_waits() -> None:
     assert published == [1, 3]
 
 
-# fsck --------------------------------------------------------------------------------------------------------------
-
-
-def bent_entry(store: MemoryStore, seq: int, **changes: Any) -> None:
-    store.stored[seq] = replace(store.stored[seq], **changes)
-
-
-FSCK: dict[str, tuple[Callable[[MemoryStore], None], str]] = {
-    "outcome column": (
-        lambda s: bent_entry(s, 3, projection=replace(s.stored[3].projection, outcome="denied")),
-        "entry 3: the query columns differ",
-    ),
-    "columns of a refused message": (
-        lambda s: bent_entry(s, 3, value=None),
-        "entry 3: columns say something of a value that is not there",
-    ),
-    "flag": (lambda s: bent_entry(s, 2, divergent=True), "entry 2: the divergent flag"),
-    "value": (lambda s: bent_entry(s, 2, value=b"x"), "entry 2: the value is not"),
-    "leaf hash": (lambda s: bent_entry(s, 2, leaf_hash=bytes(32)), "entry 2: the stored leaf hash"),
-    "trust gone": (lambda s: bent_entry(s, 0, value=None, projection=Projection()), "entry 1: an event before"),
-    "signature": (
-        lambda s: bent_entry(s, 2, leaf=replace(s.stored[2].leaf, signature="A" * 86)),
-        "entry 2: bad_signature",
-    ),
-    "node changed": (lambda s: s.tree.update({(1, 0): bytes(32)}), "level 1, index 0"),
-    "node gone": (lambda s: s.tree.__delitem__((2, 0)), "level 2, index 0"),
-    "node too many": (lambda s: s.tree.update({(3, -1): bytes(32)}), "missing or differs"),
-    "head": (lambda s: s.heads.__setitem__(0, replace(s.heads[0], root=bytes(32))), "another root"),
-    "entry gone": (lambda s: s.stored.__delitem__(2), "entry 2 is missing"),
-    "tail gone": (lambda s: s.stored.__delitem__(-1), "a checkpoint covers"),
-}
-
-
-@pytest.mark.parametrize("name", FSCK)
-def test_fsck_names_what_differs(name: str) -> None:
-    store = MemoryStore()
-    appender(store).append(STORY)
-    assert fsck(store, WORLD.root.public).problems == []
-    bend, sentence = FSCK[name]
-    bend(store)
-    found = fsck(store, WORLD.root.public)
-    assert any(sentence in problem for problem in found.problems), found.problems
-
-
 # Timelines ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_timeline_tells_the_story_with_durations() -> None:
     store = MemoryStore()
-    appender(store).append(STORY)
+    appender(store, WORLD).append(STORY)
     action = str(store.stored[-1].projection.action_id)
     told = timeline(action, [entry for entry in store.stored if entry.projection.action_id == action])
     assert [step.what for step in told.steps] == [

@@ -15,20 +15,24 @@ from placet.catalogue import Role
 from placet.checkpoint import VerifierKey, verify_checkpoint
 from placet.merkle import verify_consistency, verify_inclusion
 from services.chassis.errors import TransientError
+from services.ledger import ports
 from services.ledger.api import Access, create_app
 from services.ledger.live import Live
 from services.ledger.ports import Filter
-from tests.fakes_ledger import MemoryStore
+from tests import fakes_ledger
+from tests.factories import World
+from tests.fakes_ledger import MemoryStore, appender, story
 from tests.ledgers import ORIGIN
-from tests.unit.test_ledger import STORY, WORLD, appender
 
+WORLD = World()
+STORY = story(WORLD)
 TOKEN = "a-token-of-sixteen-characters"
 
 
 @pytest.fixture
 def store() -> MemoryStore:
     made = MemoryStore()
-    writer = appender(made)
+    writer = appender(made, WORLD)
     for start in range(0, len(STORY), 4):
         writer.append(STORY[start : start + 4])
     return made
@@ -54,7 +58,17 @@ def api(store: MemoryStore) -> Caller:
     return Caller(store)
 
 
-def test_pages_lead_through_everything(api: Caller, store: MemoryStore) -> None:
+@pytest.mark.parametrize("full", [None, 1], ids=["by number", "by bytes"])
+def test_pages_lead_through_everything(
+    api: Caller, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, full: int | None
+) -> None:
+    action = store.stored[4].projection.action_id
+    story = api.get(f"/v1/actions/{action}/timeline").json()
+    if full is not None:
+        for module in (ports, fakes_ledger):
+            monkeypatch.setattr(module, "PAGE_BYTES", full)
+        assert len(api.get("/v1/entries").json()["entries"]) == 1
+    assert api.get(f"/v1/actions/{action}/timeline").json() == story
     seen: list[int] = []
     before: int | None = None
     while True:
@@ -170,7 +184,7 @@ async def test_the_live_stream_sends_what_was_there_and_what_comes(store: Memory
             seen.append(entry.seq)
             if entry.seq == before - 1:
                 more = WORLD.seal(WORLD.classified())
-                appended = appender(store)
+                appended = appender(store, WORLD)
                 message = STORY[0]
                 appended.append([type(message)(message.topic, 1, 0, more.key, more.value, more.signature)])
                 live.wake()

@@ -127,6 +127,45 @@ def test_agrees_with_an_independent_tree(leaves: list[bytes], data: st.DataObjec
     merkle.verify_consistency(old=old, new=size, old_root=roots[old], new_root=roots[size], proof=proof)
 
 
+def as_rfc(theirs: pymerkle.ConsistencyProof) -> list[bytes]:
+    """pymerkle's proof in the spelling of RFC 6962 §2.1.2.
+
+    It breaks what stands right of the old tree's last peak into subtrees, which come first; the RFC names their one
+    root. It always names that last peak; the RFC leaves it out where it is the whole old tree, whose root is known.
+    """
+    peak = theirs.subset.index(1)
+    if not peak:
+        return []  # the same tree twice
+    right = theirs.path[0]
+    for from_left, node in zip(theirs.rule, theirs.path[1:peak], strict=False):
+        right = merkle.node_hash(node, right) if from_left else merkle.node_hash(right, node)
+    whole = theirs.prior_size & (theirs.prior_size - 1) == 0
+    return [*([] if whole else [theirs.path[peak]]), right, *theirs.path[peak + 1 :]]
+
+
+@given(st.lists(st.binary(max_size=8), min_size=1, max_size=70), st.data())
+def test_consistency_agrees_with_an_independent_tree(leaves: list[bytes], data: st.DataObject) -> None:
+    nodes, roots = grown(leaves)
+    independent = pymerkle.InmemoryTree(algorithm="sha256")
+    independent.append_entries(leaves)
+    new = data.draw(st.integers(1, len(leaves)))
+    old = data.draw(st.integers(1, new))
+    theirs = independent.prove_consistency(old, new)
+    pymerkle.verify_consistency(
+        roots[old], roots[new], theirs, prior_size=old, later_size=new
+    )  # they believe our roots
+    assert merkle.consistency_proof(nodes, old, new) == as_rfc(theirs)
+    merkle.verify_consistency(old=old, new=new, old_root=roots[old], new_root=roots[new], proof=as_rfc(theirs))
+    other = data.draw(st.integers(1, new).filter(lambda size: size != old)) if new > 1 else None
+    if other is not None:  # and neither believes it of another old tree
+        with pytest.raises(pymerkle.InvalidProof):
+            pymerkle.verify_consistency(roots[other], roots[new], theirs)
+        with pytest.raises(merkle.ProofError):
+            merkle.verify_consistency(
+                old=other, new=new, old_root=roots[other], new_root=roots[new], proof=as_rfc(theirs)
+            )
+
+
 @given(st.integers(1, 40), st.data())
 def test_a_bent_inclusion_proof_is_refused(size: int, data: st.DataObject) -> None:
     leaves = [bytes([n]) for n in range(size)]

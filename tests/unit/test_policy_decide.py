@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from placet.events import ActionClassified, Facts, Sensitivity, StatementKind, Uninspected, Verdict
 from placet.grants import commitment_of
-from placet.limits import MAX_DEADLINE_SECONDS
+from placet.limits import MAX_DEADLINE_SECONDS, MAX_EVENT_BYTES
 from placet.requirement import spell
 from placet.trust import Agent
-from services.policy.decide import NO_POLICY_DIGEST, NOT_ASKED, OWN_RULES, decide, judge, weigh
+from services.policy.cost import MAX_TAGS, affordable
+from services.policy.decide import NO_POLICY_DIGEST, NOT_ASKED, OWN_RULES, TOO_COSTLY, decide, judge, weigh
+from services.policy.explain import explain
 from services.policy.model import Decision, Rulebook
 from services.policy.needs import EVERYTHING
 from services.policy.question import ask
@@ -145,6 +147,43 @@ def test_more_reviews_than_a_requirement_holds_are_denied() -> None:
         for i in range(17)
     )
     assert decided(rulebook(many)).rules == ("guard/requirement_too_large",)
+
+
+LOOKS = (
+    '@id("looks") @reason("x") forbid (principal, action, resource) when {{ context.arguments.hasTag("/text") && {} }};'
+)
+SLOW = LOOKS.format(f'context.arguments.getTag("/text") like "*{"a" * 1_000}b*"')
+QUICK = LOOKS.format('context.arguments.getTag("/text") == "b"')
+
+
+@pytest.mark.parametrize(
+    ("policies", "arguments", "rules"),
+    [
+        (ALLOW + SLOW, {"text": "a" * 10_000}, ("yes",)),
+        (ALLOW + SLOW, {"text": "a" * 100_000}, ("guard/too_costly",)),
+        (ALLOW, {"text": "a" * 100_000}, ("yes",)),
+        (ALLOW + QUICK, {"rows": ["a"] * MAX_TAGS}, ("yes",)),
+        (ALLOW + QUICK, {"rows": ["a"] * (MAX_TAGS + 1)}, ("guard/too_costly",)),
+        (ALLOW + QUICK, {"k" * 10_000: ["a"] * 101}, ("guard/too_costly",)),
+    ],
+    ids=["small", "long pattern, long text", "nobody looks", "many values", "too many values", "long pointers"],
+)
+def test_what_would_take_the_engine_too_long_is_denied(
+    policies: str, arguments: dict[str, Any], rules: tuple[str, ...]
+) -> None:
+    book, action = rulebook(policies), classified(arguments=arguments)
+    decision = decided(book, action)
+    assert decision.rules == rules
+    assert decision.verdict is (Verdict.DENY if rules == (TOO_COSTLY,) else Verdict.ALLOW)
+    explained = explain(action, book, owner="dave", moment=NOW)
+    assert explained.decision.rules == rules
+    assert bool(explained.rules) == (decision.verdict is Verdict.ALLOW)
+
+
+def test_the_shipped_pack_answers_the_largest_action() -> None:
+    heaviest = max(applying.weight for applying in PACK.actions.values())
+    assert affordable(heaviest, MAX_EVENT_BYTES)
+    assert not affordable(heaviest, 2 * MAX_EVENT_BYTES)
 
 
 def test_what_was_not_inspected_is_never_allowed() -> None:

@@ -8,9 +8,22 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from placet.errors import DecodeError
-from placet.requirement import AllOf, AnyOf, Expression, Quorum, assignment, groups, parse, spell
+from placet.limits import MAX_EXPRESSION_DEPTH
+from placet.requirement import (
+    AllOf,
+    AnyOf,
+    Escalation,
+    Expression,
+    Quorum,
+    Requirement,
+    assignment,
+    groups,
+    parse,
+    spell,
+)
 
 GROUPS = ("a", "b", "c")
 QUORUMS = st.builds(Quorum, count=st.integers(1, 3), group=st.sampled_from(GROUPS))
@@ -105,6 +118,8 @@ def test_spelled_and_parsed_again_it_means_the_same(expression: Expression, peop
         "(1 from a", "1 from a)",
         "()", "1 from A", "1 from a 1 from b", "-1 from a", "1.5 from a", "1 from a b", "1 from a;1 from b",
         " or ".join(["1 from a"] * 17), "1 from a" + "\x00",
+        "9" * 5_000 + " from a", "0" * 5_000 + "1 from a", "\u0661 from a",
+        "(" * 1_500 + "1 from a" + ")" * 400, "(" * 9 + "1 from a" + ")" * 9, " " * 2_000 + "1 from a",
     ],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused(text: str) -> None:
@@ -116,6 +131,32 @@ def test_what_is_no_expression_is_refused(text: str) -> None:
 def test_only_the_named_error_comes_out(text: str) -> None:
     with contextlib.suppress(DecodeError):
         spell(parse(text))
+
+
+def nested(depth: int) -> Expression:
+    """The smallest expression so deep."""
+    found: Expression = Quorum(count=1, group="a")
+    for level in range(depth):
+        found = (AllOf if level % 2 else AnyOf)(of=(found, Quorum(count=1, group="b")))
+    return found
+
+
+def test_an_expression_is_small_wherever_it_comes_from() -> None:
+    deepest = nested(MAX_EXPRESSION_DEPTH)
+    assert not isinstance(deepest, Quorum)
+    assert parse(spell(deepest)) == deepest
+    Requirement(approvals=AllOf(of=(deepest, deepest.of[1])), timeout_seconds=1)  # joined with another review
+    with pytest.raises(DecodeError, match="deep"):
+        parse(spell(nested(MAX_EXPRESSION_DEPTH + 1)))
+    either = AnyOf(of=(Quorum(count=1, group="a"), Quorum(count=1, group="b")))
+    for expression in (nested(MAX_EXPRESSION_DEPTH + 2), AllOf(of=(either,) * 9)):  # 2^9 ways, and the next 16^16
+        with pytest.raises(ValidationError, match="too large"):
+            Requirement(approvals=expression, timeout_seconds=1)
+
+
+def test_an_escalation_comes_within_the_longest_review() -> None:
+    with pytest.raises(ValidationError):
+        Escalation(after_seconds=2**40, group="oncall")
 
 
 def test_and_binds_tighter_than_or() -> None:

@@ -4,6 +4,7 @@ Rules:
 - Whoever holds the advisory lock relays; the lock lives and dies with this connection, so that a relay that lost its
   database holds nothing.
 - Order is the order of ids. What was published and not yet forgotten is published again, byte for byte.
+- No more bytes at a time than are bounded: a message of the largest size is hundreds of times the usual one.
 - Forgetting does not wait for the disk: a forgotten message that a crash brings back is published again.
 """
 
@@ -15,11 +16,13 @@ from typing import Any, Final
 
 import psycopg
 
+from placet.limits import MAX_EVENT_BYTES
 from placet.messages import Outgoing
 from services.approver.ports import Waiting
 from services.chassis.database import read_dsn, transient
 
 RELAY_LOCK: Final = 0x706C6163657402
+RELAY_BYTES: Final = 4 * MAX_EVENT_BYTES
 
 
 class PostgresOutbox:
@@ -51,7 +54,14 @@ class PostgresOutbox:
     def waiting(self, limit: int) -> Sequence[Waiting]:
         """The oldest messages; raise `TransientError`."""
         rows = self._run(
-            "SELECT id, topic, key, value, signature, trace FROM approver.outbox ORDER BY id LIMIT %s", (limit,)
+            """
+            SELECT id, topic, key, value, signature, trace FROM (
+                SELECT *, sum(octet_length(value)) OVER (ORDER BY id) - octet_length(value) AS before
+                FROM (SELECT * FROM approver.outbox ORDER BY id LIMIT %s) AS oldest
+            ) AS sized
+            WHERE before < %s ORDER BY id
+            """,
+            (limit, RELAY_BYTES),
         ).fetchall()
         return [
             Waiting(id=row[0], message=Outgoing(topic=row[1], key=row[2], value=row[3], signature=row[4]), trace=row[5])

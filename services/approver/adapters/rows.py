@@ -22,7 +22,7 @@ REVIEW_COLUMNS: Final = """
     action_id::text, agent, owner, on_behalf_of, digest, name, resource, purpose, classified, reasons, rules, labels,
     requirement, eligible, excluded, satisfiable, state, opened_at, expires_at, deadline, next_sequence, escalated,
     closed_at, closed_code, closed_sentence, commitment, verdict, proposal, classification,
-    trace
+    trace, classified->>'likeness' AS likeness
 """
 VOTE_COLUMNS: Final = """
     id, request_id::text, action_id::text, digest, reviewer, vote, reason, channel, authentication, cast_at
@@ -92,6 +92,7 @@ def read_review(row: Any) -> Review:
         deadline=utc(row.deadline),
         rules=tuple(row.rules),
         labels=tuple(row.labels),
+        likeness=row.likeness,
         proposal=Position.model_validate(row.proposal),
         trace=row.trace,
     )

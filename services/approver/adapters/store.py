@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import CursorResult
 
-from placet.base import ActionId, AgentId
+from placet.base import ActionId, AgentId, Sha256
 from services.approver.adapters.rows import (
     INSERT_REVIEW,
     REVIEW_COLUMNS,
@@ -46,6 +46,22 @@ _END: Final = """
     VALUES
         (%(action_id)s, %(agent)s, %(digest)s, %(outcome)s, %(code)s, %(sentence)s, %(retry)s, %(rules)s, %(labels)s,
          %(grant_id)s, %(at)s)
+"""
+# In the order of the agents, so that two who queue up never deadlock; 0x706C6163657403 tells these locks from others.
+_QUEUE_UP: Final = """
+    SELECT pg_advisory_xact_lock(hashtextextended(agent, 31644362926814211))
+    FROM (SELECT unnest(%(agents)s::text[]) AS agent ORDER BY 1) AS sorted
+"""
+PENDING: Final = """
+    SELECT agent, count(*) AS pending FROM approver.reviews
+    WHERE state = 'open' AND agent = ANY(%(agents)s::text[]) GROUP BY agent
+"""
+# Spelled as the index `reviews_rejected` is.
+REJECTED: Final = """
+    SELECT asked.agent, asked.likeness, (
+        SELECT max(closed_at) FROM approver.reviews AS past WHERE past.state = 'rejected'
+        AND past.agent = asked.agent AND past.classified->>'likeness' = asked.likeness AND past.closed_at > %(since)s
+    ) AS rejected_at FROM unnest(%(agents)s::text[], %(likenesses)s::text[]) AS asked (agent, likeness)
 """
 _PUBLISH: Final = """
     INSERT INTO approver.outbox (topic, key, value, signature, trace)
@@ -117,6 +133,23 @@ class PostgresSession:
         query = "SELECT action_id::text, agent, digest FROM approver.actions WHERE action_id = ANY(%(ids)s::uuid[])"
         rows = self._run(query, {"ids": list(action_ids)}).all()
         return {row.action_id: Claim(action_id=row.action_id, agent=row.agent, digest=row.digest) for row in rows}
+
+    def queue_up(self, agents: Iterable[AgentId]) -> Mapping[AgentId, int]:
+        """The open reviews of each agent; nobody else opens one of theirs until the transaction ends."""
+        named = {"agents": list(agents)}
+        self._run(_QUEUE_UP, named)
+        # A statement of its own: it sees what those who were before in the queue committed.
+        return {row.agent: row.pending for row in self._run(PENDING, named)}
+
+    def rejected(
+        self, repeats: Iterable[tuple[AgentId, Sha256]], since: datetime
+    ) -> Mapping[tuple[AgentId, Sha256], datetime]:
+        """When people last rejected something of this agent and likeness, where that was after `since`."""
+        asked = list(repeats)
+        rows = self._run(
+            REJECTED, {"agents": [one[0] for one in asked], "likenesses": [one[1] for one in asked], "since": since}
+        )
+        return {(row.agent, row.likeness): utc(row.rejected_at) for row in rows if row.rejected_at is not None}
 
     def end(self, endings: Sequence[Ending]) -> None:
         """Write outcomes and what is to be published about them."""

@@ -24,6 +24,9 @@ class Reviews(Protocol):
     def review(self, action_id: str) -> Review | None:
         """Everything about one review, as of one moment."""
 
+    def trace(self, action_id: str) -> str:
+        """The trace context of the decision that opened a review, or nothing."""
+
     def vote(self, request_id: str) -> Vote | None:
         """A vote by its request."""
 

@@ -12,6 +12,7 @@ import json
 from time import perf_counter
 from typing import Final
 
+from opentelemetry.trace import SpanKind
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.approver.desk.identity import SAFE_METHODS
 from services.approver.desk.problems import PROBLEM_TYPE, Problem
 from services.chassis import telemetry
-from services.chassis.telemetry import Metric, SpanName
+from services.chassis.telemetry import Attribute, Metric, SpanName
 
 MAX_BODY_BYTES: Final = 16_384
 STREAMS: Final = frozenset({"/api/v1/events"})
@@ -70,14 +71,14 @@ class Shield:
                 self._dress(MutableHeaders(scope=message))
             await send(message)
 
-        with telemetry.span(SpanName.HTTP) as span:
+        with telemetry.span(SpanName.HTTP, kind=SpanKind.SERVER) as span:
             refused = self._refused(scope)
             if refused is not None:
                 await _answer(refused, dressed)
             else:
                 await self._app(scope, _bounded(receive), dressed)
             route = getattr(scope.get("route"), "path", "other")
-            span.set_attributes({"http.route": route, "http.response.status_code": seen["status"]})
+            span.set_attributes({Attribute.ROUTE: route, Attribute.STATUS: seen["status"]})
         telemetry.count(Metric.REQUESTS, route=route, status=seen["status"])
         if route not in STREAMS:
             telemetry.observe(Metric.REQUEST_SECONDS, perf_counter() - started, route=route)

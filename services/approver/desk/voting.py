@@ -16,6 +16,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from opentelemetry import trace
+from opentelemetry.trace import Link
 from starlette.concurrency import run_in_threadpool
 
 from placet.events import Authentication, VoteKind
@@ -26,7 +28,8 @@ from services.approver.desk.live import Live
 from services.approver.desk.model import Ballot, Heading, Review, Reviewer, Vote
 from services.approver.desk.ports import Reviews
 from services.approver.desk.problems import Problem
-from services.chassis import logs
+from services.chassis import logs, telemetry
+from services.chassis.telemetry import Attribute, Attributes, SpanName
 
 LOOK_AGAIN_SECONDS: Final = 0.5
 """Between looks at a vote whose judgement was not announced."""
@@ -78,7 +81,7 @@ class Voting:
         if earlier is None and not heading.open:
             raise settled(heading)
         with self.live.judgement(ballot.request_id) as judged:
-            vote = await run_in_threadpool(self.reviews.cast, ballot) if earlier is None else earlier
+            vote = await self._inserted(ballot) if earlier is None else earlier
             if (vote.action_id, vote.digest, vote.vote) != (action_id, digest, kind):
                 raise Problem("key_reused", "The vote it was used for is another.")
             logs.get_logger().info("vote_cast", action_id=action_id, request_id=vote.request_id, channel=caller.channel)
@@ -86,6 +89,15 @@ class Voting:
         if vote.counted is False:
             raise await self._refused(vote)
         return vote
+
+    async def _inserted(self, ballot: Ballot) -> Vote:
+        """The inserted vote; its span lies in the action's trace, and names the request that carried it."""
+        parent = await run_in_threadpool(self.reviews.trace, ballot.action_id)
+        request = trace.get_current_span().get_span_context()
+        about: Attributes = {Attribute.ACTION_ID: ballot.action_id, Attribute.CHANNEL: ballot.channel}
+        links = [Link(request)] if request.is_valid else []
+        with telemetry.span(SpanName.VOTE, parent, about, links=links):
+            return await run_in_threadpool(self.reviews.cast, ballot)
 
     async def _judged(self, vote: Vote, judged: asyncio.Event) -> Vote:
         deadline = asyncio.get_running_loop().time() + self.wait_seconds

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import credentials, names, patterns
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 
-_REMEMBERED: Final = 8_192
+_REMEMBERED: Final = 16_384
+"""Texts and the spans in them, together."""
 _PLAIN: Final = re.compile(r"[A-Za-z_]{0,19}|-?[0-9]{0,6}")
 """Words and small numbers: most keys and many values. No pattern is that short, and a name in them has a hint."""
 
@@ -39,7 +40,7 @@ class Detectors:
     def __init__(self, detectors: Sequence[Detector], *, key: bytes) -> None:
         self._detectors = tuple(detectors)
         self._key = key
-        self._remembered: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+        self._remembered: Remembered[tuple[Span, ...]] = Remembered(_REMEMBERED)
 
     @property
     def models(self) -> Mapping[str, str]:
@@ -54,11 +55,7 @@ class Detectors:
         found = self._remembered.get(mark)
         if found is None:
             found = tuple(span for one in self._detectors for span in one.detect(passage))
-            self._remembered[mark] = found
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
-        else:
-            self._remembered.move_to_end(mark)
+            self._remembered.keep(mark, found, len(found))
         return found
 
     def _mark(self, passage: Passage) -> bytes:

@@ -2,6 +2,7 @@
 
 Rules:
 - An action has a hard budget; its worker is killed at it, a new one takes its place, and the service goes on.
+- Its memory has a bound as well: what does not fit is not inspected, or costs its worker, which is replaced.
 - A batch has a budget too: under a flood of slow actions the rest are named as not inspected rather than waited for.
   Few actions are in flight at a time, because one that was handed over occupies a worker even when it is given up.
 - Workers come from a fork server that holds the engine, so that a replacement is ready at once. Nothing of this
@@ -15,7 +16,7 @@ import os
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from multiprocessing import util
 from typing import Any, Final
@@ -47,9 +48,11 @@ class PoolAnalyst:
         soft_seconds: float,
         hard_seconds: float,
         batch_seconds: float,
-        prepare: Callable[[Configuration, float], None] = worker.prepare,
+        memory_bytes: int,
+        prepare: worker.Prepare = worker.prepare,
     ) -> None:
         self._configuration, self._workers, self._prepare = configuration, workers, prepare
+        self._memory = memory_bytes
         self._soft, self._hard, self._batch = soft_seconds, hard_seconds, batch_seconds
         self._pool: ProcessPool | None = None
         self._models: dict[str, str] = {}
@@ -74,8 +77,8 @@ class PoolAnalyst:
         self._pool = ProcessPool(
             max_workers=self._workers,
             context=context,
-            initializer=self._prepare,
-            initargs=(self._configuration, self._soft),
+            initializer=worker.within,
+            initargs=(self._memory, self._prepare, self._configuration, self._soft),
         )
         seen: set[int] = set()
         end = time.monotonic() + START_SECONDS

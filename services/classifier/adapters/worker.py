@@ -4,6 +4,7 @@ Rules:
 - A worker never raises to its parent: an exception's text may quote a value, and would travel.
 - It touches nothing: no network, no file after its start, no log line about an action.
 - It dies with its parent.
+- Its memory is bounded: a text that would take more is not inspected, and nobody else is taken down with it.
 """
 
 from __future__ import annotations
@@ -12,24 +13,28 @@ import hashlib
 import hmac
 import multiprocessing
 import os
+import resource
 import threading
 import time
 import traceback
-from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final
 
 from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
+from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import Detector, GaveUp, Unmaskable
 
-_REMEMBERED: Final = 4_096
+_REMEMBERED: Final = 8_192
+_PART_CHARACTERS: Final = 64
+"""Facts are no larger than the statement they are about, so its length bounds what is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,14 @@ class Bench:
     detector: Detector
     configuration: Configuration
     soft_seconds: float
-    statements: OrderedDict[bytes, sql.SqlFacts]
+    statements: Remembered[sql.SqlFacts]
 
     @classmethod
     def of(cls, configuration: Configuration, soft_seconds: float, engines: tuple[Detector, ...]) -> Bench:
         """A bench with our rules and these engines."""
         detector = Detectors([RuleDetector(), *engines], key=configuration.key)
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
-        return cls(rules, detector, configuration, soft_seconds, OrderedDict())
+        return cls(rules, detector, configuration, soft_seconds, Remembered(_REMEMBERED))
 
     def mark(self, domain: str, content: bytes) -> str:
         """HMAC-SHA-256 under the classifier's key, separated by domain."""
@@ -59,9 +64,8 @@ class Bench:
         mark = hashlib.blake2b(content, key=self.configuration.key, digest_size=16, person=b"sql").digest()
         facts = self.statements.get(mark)
         if facts is None:
-            facts = self.statements[mark] = sql.inspect(text, self.configuration.reading_functions)
-            if len(self.statements) > _REMEMBERED:
-                self.statements.popitem(last=False)
+            facts = sql.inspect(text, self.configuration.reading_functions)
+            self.statements.keep(mark, facts, len(text) // _PART_CHARACTERS)
         return facts
 
     def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
@@ -79,8 +83,19 @@ class Bench:
 _BENCH: list[Bench] = []
 
 
+Prepare = Callable[[Configuration, float], None]
+
+
+def within(memory_bytes: int, prepare: Prepare, configuration: Configuration, soft_seconds: float) -> None:
+    """Initializer of a worker process that may take so many bytes more than it starts with."""
+    started_with = _data_bytes()
+    if started_with is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (started_with + memory_bytes, started_with + memory_bytes))
+    prepare(configuration, soft_seconds)
+
+
 def prepare(configuration: Configuration, soft_seconds: float) -> None:
-    """Initializer of a worker process."""
+    """Make the bench of a worker process."""
     from services.classifier.adapters import warm  # noqa: PLC0415 - seconds, and only a worker needs it
 
     _BENCH[:] = [Bench.of(configuration, soft_seconds, (warm.engine(),))]
@@ -104,6 +119,13 @@ def _described(error: Exception) -> str:
     place = next((frame for frame in reversed(frames) if "classifier" in frame.filename), None)
     at = f" at {PurePath(place.filename).name}:{place.lineno}" if place is not None else ""
     return f"{type(error).__name__}{at}"
+
+
+def _data_bytes() -> int | None:
+    """What RLIMIT_DATA counts of this process; None where the system does not say (it is Linux that does)."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else ()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:")), None)
 
 
 def _die_with_parent() -> None:

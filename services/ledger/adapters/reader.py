@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Engine, RowMapping, text
 from placet.audit.entry import TRUST_TOPIC, Leaf, spell_time
 from services.chassis.database import transient
 from services.ledger.errors import NotInLedgerError
-from services.ledger.ports import Filter, Projection, StoredCheckpoint, StoredEntry
+from services.ledger.ports import PAGE_BYTES, Filter, Projection, StoredCheckpoint, StoredEntry
 
 _STREAMED: Final = 500
-"""Rows fetched at a time while streaming."""
+"""Rows fetched at a time while streaming; of those that hold values, whatever their size, far fewer."""
+_STREAMED_VALUES: Final = 8
 
 _ENTRY: Final = """
 SELECT seq, leaf_hash, topic, partition, "offset", received_at, value_hash, refused, key, event_id, type, key_id,
@@ -71,15 +72,22 @@ class PostgresReader:
         given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
         conditions = " AND ".join(_CONDITIONS[name] for name in given) or "true"
         order = "ASC" if wanted.after is not None else "DESC"
-        query = f"{_ENTRY} WHERE {conditions} ORDER BY seq {order} LIMIT :limit"
+        query = f"""
+            SELECT * FROM (
+                SELECT *, sum(coalesce(octet_length(value), 0)) OVER (ORDER BY seq {order}) AS held
+                FROM ({_ENTRY} WHERE {conditions} ORDER BY seq {order} LIMIT :limit) AS found
+            ) AS page
+            WHERE held - coalesce(octet_length(value), 0) < :bytes ORDER BY seq {order}
+        """
+        given |= {"limit": limit, "bytes": PAGE_BYTES}
         with transient(), self._engine.connect() as connection:
-            return [_entry(row) for row in connection.execute(text(query), {**given, "limit": limit}).mappings()]
+            return [_entry(row) for row in connection.execute(text(query), given).mappings()]
 
     def entries(self, first: int, size: int) -> Iterator[StoredEntry]:
         """Entries in order of the tree."""
         query = f"{_ENTRY} WHERE seq >= :first AND seq < :size ORDER BY seq"
         with transient(), self._engine.connect() as connection:
-            for row in _streamed(connection, query, first=first, size=size):
+            for row in _streamed(connection, query, _STREAMED_VALUES, first=first, size=size):
                 yield _entry(row)
 
     def nodes(self, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
@@ -126,11 +134,12 @@ class PostgresReader:
             return connection.execute(text(query), given).mappings().first()
 
 
-def _streamed(connection: Connection, query: str, **given: Any) -> Iterator[RowMapping]:
+def _streamed(connection: Connection, query: str, at_a_time: int = _STREAMED, **given: Any) -> Iterator[RowMapping]:
     """Rows through a server-side cursor; an export may take longer than any one statement may."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    options = {"stream_results": True, "yield_per": _STREAMED}
-    yield from connection.execute(text(query), given, execution_options=options).mappings()
+    options = {"stream_results": True, "yield_per": at_a_time}
+    with connection.execute(text(query), given, execution_options=options) as result:  # closed where left half read
+        yield from result.mappings()
 
 
 def _checkpoint(row: RowMapping) -> StoredCheckpoint:

@@ -10,6 +10,7 @@ Rules (OpenID Connect Core §3.1.3.7, RFC 9700, RFC 8725):
 
 from __future__ import annotations
 
+import hmac
 import time
 import warnings
 from collections.abc import Mapping
@@ -95,7 +96,7 @@ class Provider:
         if not isinstance(id_token, str):
             raise Problem("sign_in_failed", "The identity provider sent no ID token.")
         claims = await self._verified(id_token, "sign_in_failed", (self._client.id,))
-        if claims.get("nonce") != nonce:
+        if not hmac.compare_digest(str(claims.get("nonce")).encode(errors="surrogatepass"), nonce.encode()):
             raise Problem("sign_in_failed", "The ID token belongs to another sign-in.")
         return str(claims["sub"])
 

@@ -107,6 +107,14 @@ class PostgresReviews:
                 steps=tuple(Step(**step) for step in steps),
             )
 
+    def trace(self, action_id: str) -> str:
+        """The trace context of the decision that opened a review, or nothing."""
+        with self._reading() as connection:
+            found = connection.execute(
+                text("SELECT trace FROM reviews WHERE action_id = CAST(:id AS uuid)"), {"id": action_id}
+            ).scalar_one_or_none()
+        return found or ""
+
     def vote(self, request_id: str) -> Vote | None:
         """A vote by its request."""
         with self._reading() as connection:
