@@ -46,7 +46,7 @@ def figures(world: World, folder: Path, *, count: int) -> Iterator[Figure]:
         signer=Signer.load(Path(world.endpoints["keys"]) / "services" / "ledger.key.json"),
         root=load_root(world.stage.root_file),
         origin="placet.local/bench",
-        in_force=lambda _: InForce(trust.current(), trust.file_bytes),
+        in_force=lambda: InForce(trust.current(), trust.file_bytes),
         now=lambda: datetime.now(UTC),
         random=os.urandom,
     )

@@ -1,7 +1,10 @@
 """The trust file on disk, reloaded when it changes.
 
-Rules: never older than what was seen; a file that does not verify leaves the one in force and says so; earlier
-digests stay known, so that what was granted a moment before a reload is still recognised.
+Rules:
+- The file is looked at whenever trust is asked for, not now and then: an event of an agent that was enrolled a moment
+  ago may pass one process that knows it and meet the next. A look is one `stat`.
+- Never older than what was seen. A file that does not verify leaves the one in force, and says so once.
+- Earlier digests stay known, so that what was granted a moment before a change is still recognised.
 """
 
 from __future__ import annotations
@@ -10,13 +13,10 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 
 from placet.errors import ContractError, DecodeError
 from placet.keys import PublicJwk, PublicKey
 from placet.trust import Trust
-
-_LOOK_AGAIN_SECONDS = 1.0
 
 
 def load_root(path: Path) -> PublicKey:
@@ -39,25 +39,14 @@ class TrustStore:
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._digests: list[str] = []
-        self._next_look = 0.0
         self._bytes, self._trust = self._load(minimum_version=1)
 
     def current(self) -> Trust:
-        """The trust in force; looks at the file at most once a second."""
-        if monotonic() >= self._next_look:
-            self.reload()
+        """The trust in force."""
+        if self._stamp() != self._seen:
+            with self._lock:
+                self._look()
         return self._trust
-
-    def reload(self) -> Trust:
-        """Look at the file now."""
-        with self._lock:
-            self._next_look = monotonic() + _LOOK_AGAIN_SECONDS
-            try:
-                if self._stamp() != self._seen:
-                    self._bytes, self._trust = self._load(minimum_version=self._trust.version)
-            except ContractError as refused:
-                self._on_refused(refused)
-            return self._trust
 
     @property
     def file_bytes(self) -> bytes:
@@ -68,16 +57,27 @@ class TrustStore:
         """Whether the digest is that of a trust file seen by this process."""
         return digest in self._digests
 
-    def _stamp(self) -> tuple[int, int]:
+    def _look(self) -> None:
+        if self._stamp() == self._seen:  # another thread was first
+            return
+        try:
+            self._bytes, self._trust = self._load(minimum_version=self._trust.version)
+        except ContractError as refused:
+            self._on_refused(refused)
+
+    def _stamp(self) -> tuple[int, int] | None:
         try:
             found = self._path.stat()
-        except OSError as error:
-            raise DecodeError("no_trust_file", f"{self._path}: {error.strerror}") from None
+        except OSError:
+            return None
         return found.st_mtime_ns, found.st_ino
 
     def _load(self, *, minimum_version: int) -> tuple[bytes, Trust]:
         self._seen = self._stamp()
-        content = self._path.read_bytes()
+        try:
+            content = self._path.read_bytes()
+        except OSError as error:
+            raise DecodeError("no_trust_file", f"{self._path}: {error.strerror}") from None
         trust = Trust.verify(content, self._root, minimum_version=minimum_version)
         if trust.digest not in self._digests:
             self._digests.append(trust.digest)

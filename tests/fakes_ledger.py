@@ -109,7 +109,7 @@ def appender(store: Sequencer, world: World) -> Appender:
         signer=world.services[Role.LEDGER],
         root=world.root.public,
         origin=ORIGIN,
-        in_force=lambda _: InForce(world.trust(), world.trust_file()),
+        in_force=lambda: InForce(world.trust(), world.trust_file()),
         now=lambda: NOW,
         random=os.urandom,
     )

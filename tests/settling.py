@@ -173,7 +173,6 @@ class Bench:
         """Change the trust file; in force at once."""
         self.world.version += 1
         (self.folder / "keys" / "trust.json").write_bytes(self.world.trust_file(**changes))
-        self.parts.trust.reload()
 
     def pass_time(self, decided: ActionDecided, seconds: float) -> None:
         """Let a review's times lie further back, which only a superuser can."""

@@ -76,7 +76,7 @@ def write(database: LedgerDatabase, world: World, messages: Sequence[Message], *
         signer=world.services[Role.LEDGER],
         root=world.root.public,
         origin=ORIGIN,
-        in_force=lambda _: InForce(world.trust(), world.trust_file()),
+        in_force=lambda: InForce(world.trust(), world.trust_file()),
         now=lambda: NOW,
         random=os.urandom,
     )

@@ -85,8 +85,8 @@ class Pipeline:
         try:
             return authenticate(item.message, trust, now=now)
         except VerificationError as error:
-            # A key enrolled a moment ago may sign before this process has looked at the trust file again.
-            fresh = self._trust.reload() if error.code == "unknown_key" else trust
+            # A key may have been enrolled since this batch began.
+            fresh = self._trust.current() if error.code == "unknown_key" else trust
             if fresh is trust:
                 raise
             return authenticate(item.message, fresh, now=now)

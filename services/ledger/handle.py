@@ -41,8 +41,7 @@ class Appender:
     signer: Signer
     root: PublicKey
     origin: str
-    in_force: Callable[[bool], InForce]
-    """True: look at the file now, not only once a second."""
+    in_force: Callable[[], InForce]
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
     head: StoredCheckpoint | None = None
@@ -89,11 +88,11 @@ class Appender:
         return [entry.leaf for entry in entries]
 
     def _judged(self, messages: Sequence[Message], now: datetime) -> tuple[InForce, list[NewEntry]]:
-        in_force = self.in_force(False)
+        in_force = self.in_force()
         salts = [self.random(SALT_BYTES) for _ in messages]
         judged = _judge(messages, salts, in_force, now)
         if any(entry.leaf.refused == "unknown_key" for entry in judged):
-            newer = self.in_force(True)
+            newer = self.in_force()
             if newer.trust.digest != in_force.trust.digest:
                 in_force, judged = newer, _judge(messages, salts, newer, now)
         return in_force, [*self._trust(in_force, now), *judged]

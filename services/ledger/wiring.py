@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from placet.errors import ContractError
 from placet.events import LedgerCheckpointed
 from placet.messages import seal
-from placet.trust_store import TrustStore, load_root
+from placet.trust_store import load_root
 from services.chassis import logs, process
 from services.chassis.batch_consumer import BatchConsumer
 from services.chassis.database import Listener, engine, read_dsn
@@ -58,7 +58,7 @@ def build_writer(settings: WriterSettings, *, stopping: threading.Event) -> Wire
         signer=signer,
         root=load_root(settings.trust_root_file),
         origin=settings.ledger_origin,
-        in_force=lambda look: _in_force(trust, look=look),
+        in_force=lambda: InForce(trust.current(), trust.file_bytes),
         now=_now,
         random=os.urandom,
     )
@@ -131,11 +131,6 @@ def run_api(settings: ReaderSettings) -> None:
 def _stop_when(stopping: threading.Event, writer: Writer) -> None:
     stopping.wait()
     writer.stream.stop()
-
-
-def _in_force(trust: TrustStore, *, look: bool) -> InForce:
-    found = trust.reload() if look else trust.current()
-    return InForce(found, trust.file_bytes)
 
 
 def _token(settings: ReaderSettings) -> str:

@@ -37,7 +37,7 @@ class Store:
             signer=self.world.services[Role.LEDGER],
             root=self.world.root.public,
             origin=ORIGIN,
-            in_force=lambda _: InForce(self.world.trust(), self.world.trust_file()),
+            in_force=lambda: InForce(self.world.trust(), self.world.trust_file()),
             now=lambda: NOW,
             random=os.urandom,
         )

@@ -40,7 +40,6 @@ def test_a_disabled_agent_is_stopped_everywhere(system: RunningSystem, world: Wo
             held.wait(WITHIN_SECONDS, on_timeout="leave")
         assert closed.value.code == "agent_disabled"
         assert denied_anew(gate) == "agent_disabled"
-        # An executor looks at the trust file once a second.
         while not executor.trust.current().agents["short-lived"].disabled:
             assert time.monotonic() - began < WITHIN_SECONDS
             time.sleep(0.05)

@@ -84,7 +84,7 @@ def appender(sequencer: PostgresSequencer, world: World) -> Appender:
         signer=world.services[Role.LEDGER],
         root=world.root.public,
         origin=ORIGIN,
-        in_force=lambda _: InForce(world.trust(), world.trust_file()),
+        in_force=lambda: InForce(world.trust(), world.trust_file()),
         now=lambda: NOW,
         random=os.urandom,
     )
@@ -148,7 +148,8 @@ def test_a_restored_ledger_is_whole_and_goes_on_where_it_says(
             for place in resumes
         }
         # The broker gives again from there, and from before there: what the ledger has is not appended twice.
-        assert appender(sequencer, world).append(messages) == len(after)
+        appended = appender(sequencer, world).append(messages)
+        assert [(leaf.topic, leaf.offset) for leaf in appended] == [(m.topic, m.offset) for m in after]
     finally:
         sequencer.close()
     assert fsck(restored_reader, world.root.public).problems == []

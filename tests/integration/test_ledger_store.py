@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -45,7 +46,7 @@ class Bench:
             signer=self.world.services[Role.LEDGER],
             root=self.world.root.public,
             origin=ORIGIN,
-            in_force=lambda _: InForce(self.world.trust(), self.world.trust_file()),
+            in_force=lambda: InForce(self.world.trust(), self.world.trust_file()),
             now=lambda: NOW + self.now,
             random=os.urandom,
         )
@@ -169,10 +170,14 @@ def test_an_older_or_another_trust_file_stops_the_writer(bench: Bench) -> None:
 
 
 def test_somebody_enrolled_a_moment_ago_is_not_refused(bench: Bench, reader: PostgresReader) -> None:
-    old, new = bench.world.trust(services={}), bench.world.trust()
-    contents = {False: bench.world.trust_file(services={}), True: bench.world.trust_file()}
+    looks: Iterator[dict[str, Any]] = iter([{"services": {}}, {}])
     appender = bench.appender()
-    appender.in_force = lambda look: InForce(new if look else old, contents[look])
+
+    def in_force() -> InForce:
+        found = next(looks)
+        return InForce(bench.world.trust(**found), bench.world.trust_file(**found))
+
+    appender.in_force = in_force
     appender.append(bench.story()[:1])
     assert reader.entry(1).leaf.refused is None
 

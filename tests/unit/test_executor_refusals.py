@@ -61,7 +61,6 @@ def expiring(workbench: Workbench, ticket: Ticket, *, begin: int, end: int) -> T
 
 def disabled(workbench: Workbench, ticket: Ticket) -> Ticket:
     workbench.stand_in.write_trust(disabled=["nightly-export"])
-    workbench.stand_in.trust.reload()
     return ticket
 
 

@@ -129,7 +129,7 @@ def test_a_ledger_key_counts_while_the_trust_file_says_so() -> None:
     changes: dict[str, Any] = {"services": {**world.document().services, Role.LEDGER: Service(keys=(key,))}}
     changes["issued_at"] = NOW - timedelta(seconds=1)  # before the revocation takes effect
     in_force = InForce(world.trust(**changes), world.trust_file(**changes))
-    writer = replace(appender(store, world), in_force=lambda _: in_force)
+    writer = replace(appender(store, world), in_force=lambda: in_force)
     noted(store, signer=new)
     assert fsck(store, world.root.public).problems == []
     writer.append([])

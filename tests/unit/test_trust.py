@@ -83,17 +83,17 @@ def test_the_store_takes_a_newer_file_and_keeps_the_one_in_force_against_older_a
     store = TrustStore(path, WORLD.root.public, on_refused=lambda refused: refusals.append(refused.code))
     first = store.current()
     put(WORLD.trust_file(version=3))
-    assert store.reload().version == 3
+    assert store.current().version == 3
     assert store.knows(first.digest)
     put(WORLD.trust_file(version=2))
-    assert store.reload().version == 3
+    assert store.current().version == 3
     put(b"garbage")
-    assert store.reload().version == 3
+    assert store.current().version == 3
     path.unlink()
-    assert store.reload().version == 3
+    assert store.current().version == 3
     assert refusals == ["old_trust", "not_json", "no_trust_file"]
     put(WORLD.trust_file(version=4))
-    assert store.reload().version == 4
+    assert store.current().version == 4
     assert not store.knows("0" * 64)
 
 
