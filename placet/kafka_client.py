@@ -37,6 +37,7 @@ from placet.tracing import TRACEPARENT, traceparent_of, valid
 make_tolerant(fetcher)
 
 _END_STAYS_GOOD_SECONDS: Final = 1.0
+_CLOSE_SECONDS: Final = 5.0
 
 T = TypeVar("T")
 
@@ -191,12 +192,17 @@ class KafkaClient:
         return KafkaConsumer(*topics, **{**defaults, **options}, **self.settings.for_kafka_python())
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, within seconds: what the client waits for when it closes may never come."""
+        closing = threading.Thread(target=self._close, name="placet-kafka-close", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
+
+    def _close(self) -> None:
         with self._connecting, self._looking:
             self._closed = True
-            for each, how in ((self._producer, {"timeout": self._timeout}), (self._lookup, {})):
+            for each, how in ((self._producer, {"timeout": _CLOSE_SECONDS}), (self._lookup, {})):
                 if each is not None:
-                    with suppress(KafkaError):
+                    with suppress(Exception):
                         each.close(**how)
             self._producer = self._lookup = None
 

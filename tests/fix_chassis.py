@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient
 
 from infra.children import ROOT
 from placet.catalogue import CATALOGUE, Topic
@@ -151,20 +150,15 @@ class Rig:
 
 
 @pytest.fixture(scope="session")
-def chassis_keys(kafka: KafkaPart, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
-    """The keys, and the topics, which other tests may have made already."""
-    admin = KafkaAdminClient(**kafka.client())
-    missing = sorted(set(TOPICS) - set(admin.list_topics()))
-    admin.close()
-    if missing:
-        kafka.make_topics(missing, partitions=3)
+def chassis_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
+    """Who signs, and the folder of their keys."""
     world = World(at=now())
     return world, world.save(tmp_path_factory.mktemp("chassis-keys"))
 
 
 @pytest.fixture
-def rig(kafka: KafkaPart, chassis_keys: tuple[World, Path], tmp_path: Path) -> Iterator[Rig]:
+def rig(topics: KafkaPart, chassis_keys: tuple[World, Path], tmp_path: Path) -> Iterator[Rig]:
     """Start workers with `rig.start()`; they are ended with the test."""
-    made = Rig(kafka, *chassis_keys, tmp_path)
+    made = Rig(topics, *chassis_keys, tmp_path)
     yield made
     made.close()

@@ -3,7 +3,8 @@
 - Which ones, in this order: what PLACET_TEST_KAFKA / PLACET_TEST_POSTGRES point at (a bootstrap address or a JSON file
   of KafkaSettings; a superuser's DSN), testcontainers where a Docker engine answers, else the embedded parts.
 - A part that cannot be had is a skip with its reason on a laptop, and a failure when CI is true.
-- Topics made with `make_topics` are open to every principal; tests of ACLs start a broker of their own.
+- `topics` is the broker with the topics of the catalogue and their access rules, the same whoever asks first. Topics
+  made with `make_topics` are open to every principal, and never those of the catalogue.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import pytest
 from psycopg import sql
 
 from infra import roles
+from infra.admin import create, operator
 from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.secrets import password_files
 from infra.errors import PartUnavailableError
 from infra.principals import PRINCIPALS
+from infra.topics import topics as catalogue_topics
 from placet.kafka_settings import KafkaSettings
 
 
@@ -83,6 +86,7 @@ class KafkaPart:
         )
 
         names = list(names)
+        assert not set(names) & {plan.name for plan in catalogue_topics()}, "made by the fixture `topics`"
         admin = KafkaAdminClient(**self.client())
         try:
             wanted_topics = {name: {"num_partitions": partitions, "replication_factor": 1} for name in names}
@@ -162,6 +166,14 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield KafkaPart({name: node.settings(name) for name in users}, node.settings("ops"), node)
         node.stop()
         shutil.rmtree(folder / "node" / "data", ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def topics(kafka: KafkaPart) -> KafkaPart:
+    """The shared broker with every topic of the catalogue and its access rules."""
+    with operator(kafka.settings()) as client:
+        create(client)
+    return kafka
 
 
 @pytest.fixture(scope="session")

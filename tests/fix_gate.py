@@ -14,7 +14,6 @@ import pytest
 from kafka import TopicPartition
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from infra.admin import create, operator
 from placet.catalogue import Topic
 from placet.events import ActionExecuted, ActionFollowed, ActionProposed, Outcome
 from placet.gate import Gate
@@ -177,14 +176,6 @@ def reports(stage: KafkaStage, action_id: str) -> list[ActionExecuted]:
 @retry(stop=stop_after_delay(30), wait=wait_fixed(0.1), reraise=True)
 def reported(stage: KafkaStage, action_id: str, *expected: tuple[str, str]) -> None:
     assert [(str(report.status), report.code) for report in reports(stage, action_id)] == list(expected)
-
-
-@pytest.fixture(scope="session")
-def topics(kafka: KafkaPart) -> KafkaPart:
-    """The shared broker with every topic of the catalogue and its access rules."""
-    with operator(kafka.settings("ops")) as client:
-        create(client)
-    return kafka
 
 
 @pytest.fixture

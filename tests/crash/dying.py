@@ -196,6 +196,8 @@ INSTALLED: Final[dict[str, tuple[Callable[[Orders], None], ...]]] = {
     "agent": (gate,),
 }
 """What is wrapped in which process."""
+SETTINGS: Final = {"settle": {"PLACET_PENDING_REVIEWS_PER_AGENT": "100000"}}
+"""While a process is down, more of the one agent's actions wait for people than one agent may have waiting."""
 
 
 def main() -> None:
@@ -204,6 +206,7 @@ def main() -> None:
     orders = Orders(orders_for(Path.cwd(), name))
     for install in INSTALLED[name]:
         install(orders)
+    os.environ.update(SETTINGS.get(name, {}))
     sys.argv[:] = [module, *sys.argv[3:]]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from kafka import KafkaProducer
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from psycopg.conninfo import make_conninfo
@@ -227,7 +228,7 @@ def table_of(places: Places, value: str) -> Iterator[None]:
 
 @contextmanager
 def span_of(places: Places, value: str) -> Iterator[None]:
-    provider = TracerProvider()
+    provider = TracerProvider(resource=Resource.create({"service.name": "planted"}))
     provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{places.otlp.endpoint}/v1/traces")))
     provider.get_tracer("planted").start_span("planted", attributes={"value": value}).end()
     provider.shutdown()

@@ -17,7 +17,6 @@ import pytest
 from infra.embedded import postgres as embedded
 from infra.errors import PartUnavailableError
 from placet.audit.verifier import verify_export
-from placet.catalogue import Role
 from placet.events import Outcome, Verdict
 from placet.trust_store import TrustStore
 from services.approver.adapters.store import PostgresStore
@@ -27,12 +26,12 @@ from services.ledger.adapters.reader import PostgresReader
 from services.ledger.adapters.sequencer import PostgresSequencer
 from services.ledger.export import export_lines
 from services.ledger.fsck import fsck
-from services.ledger.handle import Appender, InForce
 from services.ledger.migrations import migrate as migrate_ledger
-from tests.factories import NOW, World
+from tests.factories import World
+from tests.fakes_ledger import appender
 from tests.fix_embedded import PostgresPart
 from tests.fix_ledger import LedgerDatabase
-from tests.ledgers import ORIGIN, MemoryLedger
+from tests.ledgers import MemoryLedger
 from tests.settling import Bench, make_bench
 
 
@@ -76,18 +75,6 @@ def story(world: World) -> list[Any]:
     ledger.ran(ledger.reviewed())
     ledger.allowed(agent="other-agent")
     return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
-
-
-def appender(sequencer: PostgresSequencer, world: World) -> Appender:
-    return Appender(
-        sequencer=sequencer,
-        signer=world.services[Role.LEDGER],
-        root=world.root.public,
-        origin=ORIGIN,
-        in_force=lambda: InForce(world.trust(), world.trust_file()),
-        now=lambda: NOW,
-        random=os.urandom,
-    )
 
 
 @pytest.fixture

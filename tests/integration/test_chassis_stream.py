@@ -18,7 +18,7 @@ from placet.messages import SIGNATURE_HEADER
 from placet.trust import Service
 from tests.factories import new_action_id, now, trusted
 from tests.fix_chassis import Rig
-from tests.forging import UNREADABLE, put_unreadable
+from tests.forging import UNREADABLE, put_unreadable, storing
 from tests.otlp import OtlpReceiver
 
 DEAD = CATALOGUE[Topic.CLASSIFIED].dead_letters
@@ -123,7 +123,8 @@ def test_bytes_that_the_client_cannot_read_end_no_worker(rig: Rig, form: str) ->
     worker = rig.start()
     first, bad, after = rig.classified(), rig.classified(), rig.classified()
     rig.send(first)
-    put_unreadable(form, rig.kafka.settings(), bad)
+    with storing("producer", rig.kafka.settings(), bad.topic):  # as on a cluster whose topics somebody else made
+        put_unreadable(form, rig.kafka.settings(), bad)
     rig.send(after)
     rig.decided([first, after])
     key = bad.key if form == "header_name" else None

@@ -10,7 +10,6 @@ from typing import Any
 
 import psutil
 import pytest
-from kafka.admin import KafkaAdminClient
 
 from placet.canonical import sha256_hex
 from placet.catalogue import CATALOGUE, Topic
@@ -32,12 +31,6 @@ class Service:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        wanted = {str(Topic.PROPOSED), CATALOGUE[Topic.PROPOSED].dead_letters}
-        admin = KafkaAdminClient(**rig.kafka.client())
-        missing = sorted(wanted - set(admin.list_topics()))
-        admin.close()
-        if missing:
-            rig.kafka.make_topics(missing, partitions=3)
 
     def start(self, **environment: str) -> Worker:
         key = self.rig.keys / "services" / "classifier.key.json"

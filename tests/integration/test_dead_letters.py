@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient
 
 from infra.commands.dlq import dlq
 from placet.catalogue import CATALOGUE, Topic
@@ -81,14 +80,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(kafka: KafkaPart, tmp_path: Path) -> Iterator[Bench]:
-    admin = KafkaAdminClient(**kafka.client())
-    missing = sorted({TOPIC, DEAD, str(Topic.RESOLVED)} - set(admin.list_topics()))
-    # The command walks every topic's dead letters; those nobody made are as good as empty.
-    admin.close()
-    if missing:
-        kafka.make_topics(missing, partitions=3)
-    made = Bench(kafka, tmp_path)
+def bench(topics: KafkaPart, tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(topics, tmp_path)
     yield made
     made.close()
 

@@ -29,7 +29,6 @@ from placet.catalogue import Role, Topic
 from placet.checkpoint import CheckpointError, VerifierKey, verify_checkpoint
 from placet.messages import SIGNATURE_HEADER, Message
 from services.ledger.cli import ledger as commands
-from services.ledger.decide import CONSUMED
 from tests.factories import World, now
 from tests.fix_embedded import KafkaPart
 from tests.fix_ledger import LedgerDatabase
@@ -132,15 +131,10 @@ class Site:
 
 
 @pytest.fixture
-def site(kafka: KafkaPart, ledger_database: LedgerDatabase, tmp_path: Path) -> Iterator[Site]:
-    admin = KafkaConsumer(**kafka.client())
-    missing = {*map(str, CONSUMED), str(Topic.CHECKPOINTED)} - admin.topics()
-    admin.close()
-    if missing:
-        kafka.make_topics(sorted(missing), partitions=2)
+def site(topics: KafkaPart, ledger_database: LedgerDatabase, tmp_path: Path) -> Iterator[Site]:
     world = World(at=now())
     folder = world.save(tmp_path / "site")
-    made = Site(kafka, ledger_database, folder, world)
+    made = Site(topics, ledger_database, folder, world)
     yield made
     for process in made.processes:
         process.kill()
