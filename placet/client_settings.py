@@ -16,7 +16,7 @@ from placet.errors import ContractError
 from placet.kafka_settings import KafkaSettings
 from placet.keys import Signer
 from placet.outcomes import ClientError
-from placet.trust_store import TrustStore, load_root
+from placet.trust_store import Memory, TrustStore, load_root
 
 T = TypeVar("T")
 
@@ -84,6 +84,14 @@ def load_trust(given: TrustStore | None, trust_file: Path | str | None, root_fil
     if trust_file is None or root_file is None:
         raise TypeError("needs trust, or trust_file and trust_root_file")
     return _explained(lambda: TrustStore(Path(trust_file), load_root(Path(root_file))))
+
+
+def remember_trust(trust: TrustStore, memory: Memory) -> None:
+    """Let the trust be remembered in a client's own state; raise `ClientError` where that knows a newer one."""
+    try:
+        trust.remember(memory)
+    except ContractError as error:
+        raise ClientError(f"Not started: {error.sentence}.") from error
 
 
 def state_file(given: Path | None, kind: str, name: str) -> Path:

@@ -4,23 +4,25 @@ Rules:
 - Every edit raises the version by one; the file is signed anew by the root key.
 - A key that was replaced stays listed until it expires or is revoked, so that what it signed before is still judged.
 - An agent is disabled, never deleted: its history needs its key.
+- A key is enrolled once, for one: not again, not for another, not after it was revoked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from placet.base import Strict
 from placet.catalogue import SERVICE_ROLES, Role
 from placet.errors import ContractError
 from placet.keys import PublicJwk
-from placet.trust import Agent, Executor, Service, TrustDocument, TrustedKey
+from placet.trust import MAX_KEYS, Agent, Executor, Principal, Service, TrustDocument, TrustedKey, principals
 
 Model = TypeVar("Model", bound=Strict)
 
 DEFAULT_LIFE: Final = timedelta(days=365)
+_FIELDS: Final = {Role.AGENT: "agents", Role.EXECUTOR: "executors"}
 
 
 def new_document(services: dict[Role, PublicJwk], *, now: datetime, life: timedelta = DEFAULT_LIFE) -> TrustDocument:
@@ -49,6 +51,7 @@ def add_agent(
     """Enrol an agent; raise `ContractError` (`known_agent`) where the name is taken."""
     if name in document.agents:
         raise ContractError("known_agent", f"an agent {name} is enrolled already; rotate its key or disable it")
+    _check_new(document, jwk)
     agent = Agent(owner=owner, on_behalf_of=tuple(on_behalf_of), keys=(trusted(jwk, now=now, life=life),))
     return _next(document, now, agents={**document.agents, name: agent})
 
@@ -57,15 +60,6 @@ def disable_agent(document: TrustDocument, name: str, *, now: datetime) -> Trust
     """Deny the agent's proposals, close its pending ones, refuse its unredeemed grants."""
     agent = _known_agent(document, name)
     return _next(document, now, agents={**document.agents, name: _with(agent, disabled=True)})
-
-
-def rotate_agent(
-    document: TrustDocument, name: str, jwk: PublicJwk, *, now: datetime, life: timedelta = DEFAULT_LIFE
-) -> TrustDocument:
-    """Add a new key; the old ones stay good until they expire."""
-    agent = _known_agent(document, name)
-    keys = (*agent.keys, trusted(jwk, now=now, life=life))
-    return _next(document, now, agents={**document.agents, name: _with(agent, keys=keys)})
 
 
 def add_executor(
@@ -80,8 +74,43 @@ def add_executor(
     """Enrol an executor for the resources under the given prefixes."""
     if name in document.executors:
         raise ContractError("known_executor", f"an executor {name} is enrolled already")
+    _check_new(document, jwk)
     executor = Executor(serves=tuple(serves), keys=(trusted(jwk, now=now, life=life),))
     return _next(document, now, executors={**document.executors, name: executor})
+
+
+def named(document: TrustDocument, name: str) -> Principal:
+    """Who is meant by `services/<role>`, `agents/<id>`, `executors/<id>`, or by the bare role or id where one alone
+    has it; raise `ContractError` (`unknown_name`, `ambiguous_name`).
+    """
+    wanted = name.strip("/")
+    found = [one for one, _ in principals(document) if wanted in {one.id, one.source.strip("/")}]
+    if not found:
+        raise ContractError("unknown_name", f"nobody is enrolled as {name}; `placet keys list` shows who is")
+    if len(found) > 1:
+        listed = " or ".join(one.source.strip("/") for one in found)
+        raise ContractError("ambiguous_name", f"{name} may be {listed}; name the one you mean")
+    return found[0]
+
+
+def rotate(
+    document: TrustDocument, principal: Principal, jwk: PublicJwk, *, now: datetime, life: timedelta = DEFAULT_LIFE
+) -> TrustDocument:
+    """Add a new key beside the others, which stay good until they expire or are revoked; raise `ContractError`
+    (`too_many_keys`, `known_key`).
+    """
+    field = _FIELDS.get(principal.role, "services")
+    held: dict[Any, Any] = getattr(document, field)
+    holder = held[principal.id]
+    if len(holder.keys) >= MAX_KEYS:
+        raise ContractError(
+            "too_many_keys",
+            f"{principal.source} has had {MAX_KEYS} keys, the most there can be; an agent or executor moves over to a "
+            "new name, a service to a new set of `placet keys init`",
+        )
+    _check_new(document, jwk)
+    keys = (*holder.keys, trusted(jwk, now=now, life=life))
+    return _next(document, now, **{field: {**held, principal.id: _with(holder, keys=keys)}})
 
 
 def revoke_key(document: TrustDocument, key_id: str, *, now: datetime) -> TrustDocument:
@@ -101,13 +130,19 @@ def revoke_key(document: TrustDocument, key_id: str, *, now: datetime) -> TrustD
     agents = {name: _with(agent, keys=revoked(agent.keys)) for name, agent in document.agents.items()}
     executors = {name: _with(one, keys=revoked(one.keys)) for name, one in document.executors.items()}
     if not found:
-        raise ContractError("unknown_key", "no key in force has this id; `placet agents list --json` shows them")
+        raise ContractError("unknown_key", "no key that is not revoked has this id; `placet keys list` shows them")
     return _next(document, now, services=services, agents=agents, executors=executors)
 
 
 def trusted(jwk: PublicJwk, *, now: datetime, life: timedelta = DEFAULT_LIFE) -> TrustedKey:
     """A key good from now (less a minute, for clocks) for its life."""
     return TrustedKey(jwk=jwk, not_before=now - timedelta(minutes=1), not_after=now + life)
+
+
+def _check_new(document: TrustDocument, jwk: PublicJwk) -> None:
+    for principal, keys in principals(document):
+        if any(key.jwk.key_id == jwk.key_id for key in keys):
+            raise ContractError("known_key", f"this key is enrolled already, for {principal.source}; make a new one")
 
 
 def _known_agent(document: TrustDocument, name: str) -> Agent:

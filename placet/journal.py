@@ -7,6 +7,7 @@ Rules:
 - A line cut off by a crash is no line: it is skipped, and the next one starts on a line of its own.
 - Values in clear stand here until the action has ended and its deadline has passed; compacting, now and then, drops
   them, so that neither the file nor the memory grows with history.
+- The newest version of the trust file that was in force stands here too; nothing drops it.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ class Journal:
         self._file: int | None = None
         self._read_to = 0
         self._entries: dict[str, Entry] = {}
+        self._trust: dict[str, int] = {}
         self._ended = 0
         with self._held():
             pass  # A folder that cannot be written is told before anything is proposed.
@@ -126,6 +128,17 @@ class Journal:
             self._catch_up()
             return [entry for entry in self._entries.values() if entry.settled is None]
 
+    def newest_trust(self, root: str) -> int:
+        """The newest version of the trust file kept for a root key's id; 0 where there is none. Raise `ClientError`."""
+        with self._held():
+            self._catch_up()
+            return self._trust.get(root, 0)
+
+    def keep_trust(self, root: str, version: int) -> None:
+        """Keep a version, unless it or a newer one is kept; returns when it is on disk. Raise `ClientError`."""
+        if version > self.newest_trust(root):
+            self._append(_trust_line(root, version), durable=True)
+
     def compact(self, *, now: datetime) -> None:
         """Drop what has ended and is past its deadline; the new file replaces the old one at once."""
         with self._held():
@@ -136,6 +149,7 @@ class Journal:
             fresh = self._path.with_name(self._path.name + ".new")
             file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(file, "wb") as out:
+                out.writelines(_line(_trust_line(root, version)) for root, version in self._trust.items())
                 for entry in kept.values():
                     out.write(_line(_proposed_line(entry)))
                     if entry.settled is not None:
@@ -183,6 +197,7 @@ class Journal:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 new = not self._path.exists()
                 self._file, self._read_to, self._entries = os.open(self._path, _OPEN, 0o600), 0, {}
+                self._trust = {}
                 if new:
                     _sync_folder(self._path.parent)
                 if os.fstat(self._file).st_mode & 0o077:
@@ -219,6 +234,8 @@ class Journal:
                     settled = _SETTLED.validate_python(said)
                     if entry := self._entries.get(settled.action_id):
                         self._entries[entry.action_id] = entry.with_outcome(settled, grant)
+                case {"kind": "trust", "root": str(root), "version": int(version)}:
+                    self._trust[root] = max(version, self._trust.get(root, 0))
         except (ValueError, ValidationError):
             return  # Cut off by a crash.
 
@@ -231,6 +248,10 @@ def _settled_line(settled: Settled) -> dict[str, Any]:
     grant = settled.ticket.grant if isinstance(settled, Allowed | Approved) else None
     said = {each.name: getattr(settled, each.name) for each in fields(Settled)}
     return {"kind": "settled", "settled": _SETTLED.dump_python(Settled(**said), mode="json"), "grant": grant}
+
+
+def _trust_line(root: str, version: int) -> dict[str, Any]:
+    return {"kind": "trust", "root": root, "version": version}
 
 
 def _line(content: dict[str, Any]) -> bytes:

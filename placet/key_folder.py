@@ -7,7 +7,10 @@
     agents/<id>.key.json         one per agent
     executors/<id>.key.json      one per executor
 
-Rules: private keys are mode 0600 and never overwritten; the trust file is replaced atomically.
+    <…>/<name>.<8 of its id>.key.json   a later key of the same principal
+
+Rules: private keys are mode 0600 and never overwritten; the trust file is replaced atomically, and only by one that
+verifies.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,8 +26,18 @@ from placet import enrol
 from placet.catalogue import SERVICE_ROLES
 from placet.errors import ContractError
 from placet.keys import PublicJwk, Signer
-from placet.trust import ROOT, Trust, TrustDocument, sign_trust
+from placet.trust import ROOT, Principal, Trust, TrustDocument, sign_trust
 from placet.trust_store import load_root
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """Whose key was added, which, where its private half is (None where it was made elsewhere), and the new file."""
+
+    principal: Principal
+    key_id: str
+    key_file: Path | None
+    trust: Trust
 
 
 class KeyFolder:
@@ -59,13 +73,19 @@ class KeyFolder:
         return self.trust()
 
     def new_key(self, kind: str, name: str) -> Signer:
-        """Generate and save a key; a key that stands there is kept and the new one saved beside it."""
+        """Generate and save a key."""
         signer = Signer.generate(f"/{kind}/{name}")
+        self.save(signer)
+        return signer
+
+    def save(self, signer: Signer) -> Path:
+        """Save a key; one that stands there is kept, and the new one saved beside it. Returns where."""
+        kind, name = signer.principal.strip("/").split("/")
         path = self.key_file(kind, name)
         if path.exists():
             path = path.with_name(f"{name}.{signer.key_id[:8]}.key.json")
         signer.save(path)
-        return signer
+        return path
 
     def trust(self) -> Trust:
         """The trust file, verified against the public root beside it."""
@@ -77,8 +97,21 @@ class KeyFolder:
 
     def edit(self, change: Callable[[TrustDocument], TrustDocument]) -> Trust:
         """Apply an edit of `placet.enrol` and sign the next version."""
-        self._write(change(self.trust().document), Signer.load(self.folder / "root.key.json"))
+        self._write(change(self.trust().document), self._root())
         return self.trust()
+
+    def rotate(self, name: str, *, jwk: PublicJwk | None = None, now: datetime) -> Rotated:
+        """Give a principal (`enrol.named`) a key beside those it has, made here unless its public half is given."""
+        document, root = self.trust().document, self._root()
+        principal = enrol.named(document, name)
+        if jwk is not None:
+            self._write(enrol.rotate(document, principal, jwk, now=now), root)
+            return Rotated(principal, jwk.key_id, None, self.trust())
+        signer = Signer.generate(principal.source)
+        changed = enrol.rotate(document, principal, signer.public.jwk, now=now)
+        key_file = self.save(signer)  # on disk before anybody believes it
+        self._write(changed, root)
+        return Rotated(principal, signer.key_id, key_file, self.trust())
 
     def enrol_agent(
         self, name: str, *, owner: str, on_behalf_of: tuple[str, ...] = (), jwk: PublicJwk | None = None, now: datetime
@@ -100,8 +133,12 @@ class KeyFolder:
         public = jwk or self.new_key("executors", name).public.jwk
         return self.edit(lambda document: enrol.add_executor(document, name, public, serves=serves, now=now))
 
+    def _root(self) -> Signer:
+        return Signer.load(self.folder / "root.key.json")
+
     def _write(self, document: TrustDocument, root: Signer) -> None:
         content = sign_trust(document, root)
+        Trust.verify(content, load_root(self.root_file))  # what no process would take is not written
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".trust-")
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -28,6 +28,8 @@ from placet.keys import PublicJwk, PublicKey, Signer, decode_base64url, encode_b
 TRUST_TYPE: Final = "application/vnd.placet.trust+json"
 ROOT: Final = "/root"
 MAX_TRUST_BYTES: Final = 4_000_000
+MAX_KEYS: Final = 16
+"""Keys of one principal, those that expired or were revoked included."""
 
 
 class TrustedKey(Strict):
@@ -39,7 +41,7 @@ class TrustedKey(Strict):
     revoked_at: Timestamp | None = None
 
 
-Keys = Annotated[tuple[TrustedKey, ...], Field(max_length=16)]
+Keys = Annotated[tuple[TrustedKey, ...], Field(max_length=MAX_KEYS)]
 ResourcePrefix = Annotated[str, StringConstraints(max_length=512)]
 
 
@@ -98,7 +100,7 @@ class Trust:
         self.digest = digest
         self.version = document.version
         self._keys: dict[str, tuple[Principal, TrustedKey, PublicKey]] = {}
-        for principal, keys in _principals(document):
+        for principal, keys in principals(document):
             for key in keys:
                 public = key.jwk.key
                 if public.key_id in self._keys:
@@ -164,6 +166,15 @@ class Trust:
         return f"/executors/{min(serving)[1]}" if serving else None
 
 
+def principals(document: TrustDocument) -> list[tuple[Principal, tuple[TrustedKey, ...]]]:
+    """Everybody enrolled, with their keys: services, agents, executors."""
+    return [
+        *((Principal(role, role.value), service.keys) for role, service in document.services.items()),
+        *((Principal(Role.AGENT, name), agent.keys) for name, agent in document.agents.items()),
+        *((Principal(Role.EXECUTOR, name), executor.keys) for name, executor in document.executors.items()),
+    ]
+
+
 def sign_trust(document: TrustDocument, root: Signer) -> bytes:
     """The bytes of a trust file: a DSSE envelope over the document's canonical form."""
     payload = canonical_bytes(document.model_dump(mode="json"))
@@ -187,14 +198,6 @@ def _verified_payload(envelope: bytes, root: PublicKey) -> bytes:
             return verified
         case _:
             raise DecodeError("bad_trust_file", "not a trust file: payloadType, payload and one signature")
-
-
-def _principals(document: TrustDocument) -> list[tuple[Principal, tuple[TrustedKey, ...]]]:
-    return [
-        *((Principal(role, role.value), service.keys) for role, service in document.services.items()),
-        *((Principal(Role.AGENT, name), agent.keys) for name, agent in document.agents.items()),
-        *((Principal(Role.EXECUTOR, name), executor.keys) for name, executor in document.executors.items()),
-    ]
 
 
 def _serves(prefix: str, resource: str) -> bool:

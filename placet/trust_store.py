@@ -4,6 +4,8 @@ Rules:
 - The file is looked at whenever trust is asked for, not now and then: an event of an agent that was enrolled a moment
   ago may pass one process that knows it and meet the next. A look is one `stat`.
 - Never older than what was seen. A file that does not verify leaves the one in force, and says so once.
+- Whoever has a durable store remembers there: each version is kept in it before anything is judged by that version,
+  and an older file is refused after a restart too. By root key, because a new root counts from 1 again.
 - Earlier digests stay known, so that what was granted a moment before a change is still recognised.
 """
 
@@ -13,10 +15,14 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final, Protocol
 
-from placet.errors import ContractError, DecodeError
+from placet.errors import ContractError, DecodeError, VerificationError
 from placet.keys import PublicJwk, PublicKey
 from placet.trust import Trust
+
+_NEVER: Final = (-1, -1)
+"""What no file looks like: so that the next look reads it."""
 
 
 def load_root(path: Path) -> PublicKey:
@@ -29,6 +35,16 @@ def load_root(path: Path) -> PublicKey:
         raise DecodeError("bad_key", f"{path} is not a public root key") from None
 
 
+class Memory(Protocol):
+    """Where the newest version that was in force outlives the process. What goes wrong is raised in its own errors."""
+
+    def newest_trust(self, root: str) -> int:
+        """The newest version kept for a root key's id; 0 where there is none."""
+
+    def keep_trust(self, root: str, version: int) -> None:
+        """Keep a version, unless a newer one is kept; durable when this returns."""
+
+
 class TrustStore:
     """Gives the trust in force; thread-safe."""
 
@@ -39,10 +55,32 @@ class TrustStore:
         self._lock = threading.Lock()
         self._seen: tuple[int, int] | None = None
         self._digests: list[str] = []
+        self._memories: list[Memory] = []
         self._bytes, self._trust = self._load(minimum_version=1)
 
+    def remember(self, memory: Memory) -> None:
+        """Go on from what a memory kept, and keep in it what comes. Raise `VerificationError` (`old_trust`) where it
+        kept a newer version than the file is, and what the memory raises.
+        """
+        self.current()
+        with self._lock:
+            found, newest = self._trust.version, memory.newest_trust(self._root.key_id)
+            if found < newest:
+                raise VerificationError(
+                    "old_trust",
+                    f"the trust file {self._path} is version {found}, older than version {newest}, which was in force "
+                    "here before; copy the newest trust file there, and find out who put an old one back",
+                )
+            memory.keep_trust(self._root.key_id, found)
+            self._memories.append(memory)
+
+    def forget(self, memory: Memory) -> None:
+        """Keep nothing in it any more: before it is closed."""
+        with self._lock:
+            self._memories = [one for one in self._memories if one is not memory]
+
     def current(self) -> Trust:
-        """The trust in force."""
+        """The trust in force; raise what a memory raises that cannot keep a new one."""
         if self._stamp() != self._seen:
             with self._lock:
                 self._look()
@@ -61,9 +99,20 @@ class TrustStore:
         if self._stamp() == self._seen:  # another thread was first
             return
         try:
-            self._bytes, self._trust = self._load(minimum_version=self._trust.version)
+            content, trust = self._load(minimum_version=self._trust.version)
         except ContractError as refused:
             self._on_refused(refused)
+            return
+        self._keep(trust)
+        self._bytes, self._trust = content, trust
+
+    def _keep(self, trust: Trust) -> None:
+        try:
+            for memory in self._memories:
+                memory.keep_trust(self._root.key_id, trust.version)
+        except BaseException:
+            self._seen = _NEVER  # not in force yet: whoever asks next tries again
+            raise
 
     def _stamp(self) -> tuple[int, int] | None:
         try:

@@ -25,6 +25,7 @@ class ProblemCode(StrEnum):
     POSITION_REPEATED = "position_repeated"
     OFFSETS_MISSING = "offsets_missing"
     CHECKPOINT_BAD = "checkpoint_bad"
+    CHECKPOINT_KEY_BAD = "checkpoint_key_bad"
     CHECKPOINT_MISSING = "checkpoint_missing"
     ROOT_DIFFERS = "root_differs"
     HELD_CHECKPOINT_BAD = "held_checkpoint_bad"

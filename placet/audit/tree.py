@@ -3,34 +3,48 @@
 Rules:
 - Sequence numbers run without a gap; each value is the one its leaf was made of; no message has two entries.
 - Offsets of one partition run without a gap: what the broker numbered and the ledger lacks is named.
-- A checkpoint counts when a ledger key of the trust file signed it and both its size and its root are ours. Where the
-  export names none for its last entry, the tail is not vouched for, and that is a problem.
-- The checkpoint the verifier holds must lie inside this very tree: shorter is truncation, another root is a fork.
+- A checkpoint counts when a ledger key signed it that may sign there (`placet.audit.heads`) and both its size and its
+  root are ours. Where the export names none for its last entry, the tail is not vouched for, and that is a problem.
+- The checkpoint the verifier holds must lie inside this very tree: shorter is truncation, another root is a fork. Any
+  ledger key so far may have signed it: keys change, and it was good when it was taken.
   Its root is recomputed from the entries themselves, which is stronger than any consistency proof handed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Sequence
+from typing import Protocol
 
 from placet.audit.entry import TRUST_TOPIC, Leaf
 from placet.audit.export import CheckpointLine, EntryLine, Header
 from placet.audit.report import ProblemCode, Report
-from placet.checkpoint import Checkpoint, CheckpointError, VerifierKey, verify_checkpoint
+from placet.checkpoint import Checkpoint, CheckpointError, VerifierKey, verify_checkpoint, verify_note
 from placet.merkle import Frontier, leaf_hash
+
+
+class LedgerKeys(Protocol):
+    """The ledger's keys, by the trust files so far."""
+
+    def ever(self, origin: str) -> Sequence[VerifierKey]:
+        """Those of any of them, under a log's name."""
+
+    def why_not(self, key: VerifierKey, last: Leaf) -> str:
+        """Why a key may not sign the head right above an entry; empty where it may."""
 
 
 class TreeAuditor:
     """Walks the export's lines in order; memory is the frontier and one number per partition."""
 
-    def __init__(self, report: Report, keys: Callable[[str], Iterable[VerifierKey]], held: bytes | None = None) -> None:
-        """`keys` gives the ledger's keys in force for an origin; `held` is the note the verifier kept."""
+    def __init__(self, report: Report, keys: LedgerKeys, held: bytes | None = None) -> None:
+        """`held` is the note the verifier kept."""
         self._report = report
         self._keys = keys
         self._held = held
         self._held_head: Checkpoint | None = None
         self._header: Header | None = None
         self._frontier = Frontier()
+        self._last: Leaf | None = None
         self._vouched = 0
         self._next_offset: dict[tuple[str, int], int] = {}
 
@@ -51,16 +65,18 @@ class TreeAuditor:
                 ProblemCode.SEQUENCE_BROKEN, f"expected entry {self._frontier.size}, found {line.seq}", seq=line.seq
             )
         self._frontier.append(leaf_hash(leaf.encode()))
+        self._last = leaf
         self._report.entries += 1
         self._offsets(line.seq, leaf)
         self._compare_held()
 
     def checkpoint(self, line: CheckpointLine) -> None:
         """Check a checkpoint that stands here."""
+        note, ever = line.note.encode(), self._keys.ever(self._report.origin)
         try:
-            head = verify_checkpoint(line.note.encode(), self._keys(self._report.origin))
+            head = verify_checkpoint(note, [key for key in ever if not self._why_not(key)])
         except CheckpointError as error:
-            self._report.add(ProblemCode.CHECKPOINT_BAD, f"after entry {self._frontier.size - 1}: {error.sentence}")
+            self._refuse(note, ever, error)
             return
         if head.origin != self._report.origin:
             self._report.add(ProblemCode.CHECKPOINT_BAD, f"a checkpoint of {head.origin} in this log")
@@ -74,6 +90,16 @@ class TreeAuditor:
             self._report.checkpoints += 1
             self._report.checkpoint = line.note
             self._vouched = head.size
+
+    def _why_not(self, key: VerifierKey) -> str:
+        return "" if self._last is None else self._keys.why_not(key, self._last)
+
+    def _refuse(self, note: bytes, ever: Sequence[VerifierKey], error: CheckpointError) -> None:
+        code, why = ProblemCode.CHECKPOINT_BAD, error.sentence
+        with contextlib.suppress(CheckpointError):
+            if barred := self._why_not(verify_note(note, ever)[1]):
+                code, why = ProblemCode.CHECKPOINT_KEY_BAD, barred
+        self._report.add(code, f"after entry {self._frontier.size - 1}: {why}")
 
     def finish(self) -> None:
         """Say what only the end can tell."""
@@ -94,7 +120,7 @@ class TreeAuditor:
         if self._held is None or self._held_head is not None:
             return
         try:
-            self._held_head = verify_checkpoint(self._held, self._keys(self._report.origin))
+            self._held_head = verify_checkpoint(self._held, self._keys.ever(self._report.origin))
         except CheckpointError:
             return  # a later trust version may know its key; `finish` has the last word
         self._compare_held()
@@ -117,7 +143,7 @@ class TreeAuditor:
             return
         if self._held_head is None:
             try:
-                self._held_head = verify_checkpoint(self._held, self._keys(self._report.origin))
+                self._held_head = verify_checkpoint(self._held, self._keys.ever(self._report.origin))
             except CheckpointError as error:
                 self._report.held = "the one you hold does not verify"
                 self._report.add(ProblemCode.HELD_CHECKPOINT_BAD, error.sentence)

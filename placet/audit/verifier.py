@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from placet.audit.entry import TRUST_TOPIC, parse_time
+from placet.audit.entry import TRUST_TOPIC, Leaf, parse_time
 from placet.audit.export import CheckpointLine, EntryLine, Header, from_base64, read_lines
+from placet.audit.heads import check_head_key, ledger_keys
 from placet.audit.meaning import MeaningAuditor
 from placet.audit.report import ProblemCode, Report
 from placet.audit.signatures import SignatureAuditor
 from placet.audit.tree import TreeAuditor
-from placet.catalogue import Role
 from placet.checkpoint import VerifierKey
-from placet.errors import ContractError
+from placet.errors import ContractError, VerificationError
 from placet.keys import PublicKey
 
 
@@ -45,7 +45,9 @@ class _Verifier:
         self._report = Report()
         self._pinned = ledger_key
         self._signatures = SignatureAuditor(self._report, root)
-        self._tree = TreeAuditor(self._report, self._ledger_keys, held)
+        self._ledger: dict[bytes, str] = {}
+        """The ledger's keys of every trust file so far: raw → key id."""
+        self._tree = TreeAuditor(self._report, self, held)
         self._meaning = MeaningAuditor(self._report, grace=grace)
 
     def run(self, lines: Iterable[bytes]) -> Report:
@@ -70,17 +72,27 @@ class _Verifier:
         self._tree.entry(line, leaf)
         value = None if line.value is None else from_base64(line.value)
         verified = self._signatures.entry(line.seq, leaf, from_base64(line.salt), value)
-        if leaf.topic == TRUST_TOPIC:
-            self._tree.hold()
         trust = self._signatures.trust
+        if leaf.topic == TRUST_TOPIC:
+            self._ledger |= {} if trust is None else {key.raw: key.key_id for key in ledger_keys(trust)}
+            self._tree.hold()
         if verified is not None and trust is not None:
             received: datetime = parse_time(leaf.received_at)
             self._meaning.event(line.seq, verified, trust, received)
 
-    def _ledger_keys(self, origin: str) -> list[VerifierKey]:
-        """Keys that may sign this log's checkpoints: the pinned one, or those of role ledger in any trust file seen."""
+    def ever(self, origin: str) -> list[VerifierKey]:
+        """Keys that may have signed this log's heads: the pinned one, or the ledger's of every trust file so far."""
         if self._pinned is not None:
             return [self._pinned]
-        services = (trust.document.services.get(Role.LEDGER) for trust in self._signatures.trusts)
-        raw = {key.jwk.key.raw for service in services if service is not None for key in service.keys}
-        return [VerifierKey(name=origin, public=public) for public in sorted(raw)]
+        return [VerifierKey(name=origin, public=public) for public in sorted(self._ledger)]
+
+    def why_not(self, key: VerifierKey, last: Leaf) -> str:
+        """Why a key may not sign the head right above an entry; empty where it may."""
+        trust = self._signatures.trust
+        if trust is None:
+            return "no trust file says who signs"
+        try:
+            check_head_key(trust, self._ledger.get(key.public, ""), at=parse_time(last.received_at))
+        except VerificationError as error:
+            return error.sentence
+        return ""

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from placet import enrol
-from placet.cli.keys import FOLDER, JSON
+from placet.cli.keys import FOLDER, JSON, PUBLIC_KEY, read_public
 from placet.key_folder import KeyFolder
-from placet.keys import PublicJwk
 
 
 @click.group()
@@ -55,11 +54,7 @@ def list_agents(folder: Path, *, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--owner", required=True, help="The person who answers for the agent (directory id).")
 @click.option("--on-behalf-of", multiple=True, help="A person it may act for; repeatable.")
-@click.option(
-    "--public-key",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The agent's public JWK, where the agent made its own key. Otherwise one is made here.",
-)
+@PUBLIC_KEY
 @FOLDER
 @JSON
 def add(
@@ -67,7 +62,7 @@ def add(
 ) -> None:
     """Enrol an agent."""
     home = KeyFolder(folder)
-    jwk = PublicJwk.model_validate_json(public_key.read_bytes()) if public_key else None
+    jwk = read_public(public_key)
     trust = home.enrol_agent(name, owner=owner, on_behalf_of=on_behalf_of, jwk=jwk, now=datetime.now(UTC))
     made = {
         "agent": name,

@@ -6,6 +6,7 @@ Rules:
 - The function gets values decoded from the canonical bytes and private copies of files: nothing the caller still holds.
 - Every attempt whose owner is known is reported, refusals too. The report is on disk before it is sent.
 - What an executor before this one left unfinished is reported when this one starts, and never run again.
+- It does not start on a trust file older than one its store has seen: that may know a key since revoked.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from opentelemetry import metrics
 from opentelemetry.trace import Span, SpanKind
 
 from placet import tracing
-from placet.client_settings import STORE, client_settings, load_signer, load_trust, state_file
+from placet.client_settings import STORE, client_settings, load_signer, load_trust, remember_trust, state_file
 from placet.errors import ContractError
 from placet.events import ActionExecuted, ExecutionStatus
 from placet.executor import report as said
@@ -76,7 +77,7 @@ class Executor:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Trust is a `TrustStore` or its two files. `files` is a folder where files that actions name may be found, by
-        SHA-256 or by name. Raise `ClientError` for files that do not load.
+        SHA-256 or by name. Raise `ClientError` for files that do not load, and for an older trust file than before.
         """
         self.executor, self._signer = load_signer(Path(key_file), folder="executors", name=executor)
         self.trust, self.now = load_trust(trust, trust_file, trust_root_file), now
@@ -88,6 +89,11 @@ class Executor:
         self._actions: dict[str, Registered] = {}
         self._sending = threading.Lock()
         self.store = Store(state_file(Path(store) if store else None, "executor", self.executor))
+        try:
+            remember_trust(self.trust, self.store)
+        except BaseException:
+            self.close()
+            raise
         self._recover()
 
     @classmethod
@@ -184,6 +190,7 @@ class Executor:
         """Let go of broker and store."""
         if self.client is not None:
             self.client.close()
+        self.trust.forget(self.store)
         self.store.close()
 
     def __enter__(self) -> Self:

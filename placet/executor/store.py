@@ -8,6 +8,7 @@ Rules:
 - Trace context lies beside report and redemption, so that what is sent after a crash still belongs to its trace.
 - A report is kept in the same transaction as the state it ends, and sent again, the same bytes, until the
   broker has it.
+- The newest version of the trust file that was in force stands here too, and only rises.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS reports (
   signature BLOB NOT NULL,
   trace TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE IF NOT EXISTS trust (root TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
 """
 
 
@@ -166,6 +168,21 @@ class Store:
             for action_id, agent, digest, grant_id, attempt, started, trace, owner in rows
             if owner in dead
         ]
+
+    def newest_trust(self, root: str) -> int:
+        """The newest version of the trust file kept for a root key's id; 0 where there is none."""
+        with self._transaction() as database:
+            row = database.execute("SELECT version FROM trust WHERE root = ?", (root,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def keep_trust(self, root: str, version: int) -> None:
+        """Keep a version, unless a newer one is kept."""
+        with self._transaction() as database:
+            database.execute(
+                "INSERT INTO trust (root, version) VALUES (?, ?)"
+                " ON CONFLICT (root) DO UPDATE SET version = max(version, excluded.version)",
+                (root, version),
+            )
 
     def close(self) -> None:
         """Close the file. What this process has not finished counts as abandoned from now on."""

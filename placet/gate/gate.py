@@ -25,7 +25,7 @@ import uuid_utils.compat
 from opentelemetry.trace import SpanKind
 
 from placet import tracing
-from placet.client_settings import JOURNAL, client_settings, load_signer, load_trust, state_file
+from placet.client_settings import JOURNAL, client_settings, load_signer, load_trust, remember_trust, state_file
 from placet.errors import ContractError
 from placet.events import ActionFollowed
 from placet.files import replace_files
@@ -69,7 +69,8 @@ class Gate:
     ) -> None:
         """Trust is a `TrustStore` or its two files; the broker is `kafka`, or any `Broker`.
 
-        `timeout` is how many seconds the broker may take to answer. Raise `ClientError` for files that do not load.
+        `timeout` is how many seconds the broker may take to answer. Raise `ClientError` for files that do not load, and
+        for an older trust file than before.
         """
         self.agent, self._signer = load_signer(Path(key_file), folder="agents", name=agent)
         self._trust, self.now = load_trust(trust, trust_file, trust_root_file), now
@@ -81,6 +82,12 @@ class Gate:
             broker = KafkaBroker(kafka, timeout=timeout)
         self._broker = broker
         self._journal = Journal(state_file(Path(journal) if journal else None, "journal", self.agent))
+        try:
+            remember_trust(self._trust, self._journal)
+        except BaseException:
+            self._broker.close()
+            self._journal.close()
+            raise
         self._journal.compact(now=now())
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
@@ -211,6 +218,7 @@ class Gate:
     def close(self) -> None:
         """Let go of broker and journal. Actions go on; a waiter here gets a `ClientError`."""
         self._broker.close()
+        self._trust.forget(self._journal)
         self._journal.close()
         with self._lock:
             self._closed = True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import sleep
 
 from placet.errors import ContractError
+from placet.trust_store import Memory, TrustStore
 from services.approver.adapters.outbox import PostgresOutbox
 from services.approver.adapters.people import FileOfPeople
 from services.approver.adapters.proposals import KafkaProposals
 from services.approver.adapters.store import PostgresStore
+from services.approver.adapters.trust import PostgresMemory
 from services.approver.background import LOOK_SECONDS, Wake, relay, repeat
 from services.approver.handle import Settle
 from services.approver.parts import Parts
@@ -18,6 +21,7 @@ from services.approver.timers import Timers
 from services.approver.votes import Votes
 from services.chassis import logs
 from services.chassis.database import Listener, engine
+from services.chassis.errors import SettingsError, TransientError
 from services.chassis.health import Health
 from services.chassis.retry import Retry
 from services.chassis.runner import run_stream
@@ -32,9 +36,10 @@ CONNECTIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """Settle and its parts. `listener` is not started."""
+    """Settle and its parts. `listener` is not started, and `memory` not asked."""
 
     parts: Parts
+    memory: Memory
     service: Settle
     votes: Votes
     timers: Timers
@@ -46,7 +51,8 @@ class Wired:
 
 def build(settings: SettleSettings) -> Wired:
     """Everything real; raise `SettingsError`."""
-    store = PostgresStore(engine(settings.database_dsn_file, name=settings.service, pool_size=CONNECTIONS))
+    pool = engine(settings.database_dsn_file, name=settings.service, pool_size=CONNECTIONS)
+    store = PostgresStore(pool)
     parts = Parts(
         store=store,
         people=FileOfPeople(settings.directory_file),
@@ -76,12 +82,13 @@ def build(settings: SettleSettings) -> Wired:
         repeat(votes.judge_waiting, wakes[VOTES_CHANNEL], judging),
         repeat(timers.run_due, Wake(), timing, until_due),
     )
-    return Wired(parts, service, votes, timers, outbox, background, listener, health)
+    return Wired(parts, PostgresMemory(pool), service, votes, timers, outbox, background, listener, health)
 
 
 def run(settings: SettleSettings) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; raise `SettingsError`."""
     wired = build(settings)
+    remember(wired.parts.trust, wired.memory)
     wired.listener.start()
     run_stream(
         wired.service,
@@ -90,6 +97,22 @@ def run(settings: SettleSettings) -> None:
         background=wired.background,
         health=wired.health,
     )
+
+
+def remember(trust: TrustStore, memory: Memory) -> None:
+    """Before anything is judged: wait for the database, and raise `SettingsError` where it knows a newer trust file."""
+    asking = Retry("trust")
+    while True:
+        try:
+            trust.remember(memory)
+        except TransientError as error:
+            sleep(asking.failed(error))
+        except ContractError as error:
+            _trust_refused(error)
+            raise SettingsError(f"settle cannot start: {error.sentence}.") from None
+        else:
+            asking.succeeded()
+            return
 
 
 def _trust_refused(error: ContractError) -> None:

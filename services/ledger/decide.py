@@ -5,7 +5,8 @@ Rules:
   code, and its value is not kept: nobody vouches for what it holds.
 - The same place is the same message. Other bytes at a place that has an entry are a conflict, not a duplicate.
 - The same event id with other bytes is appended and flagged divergent.
-- Nothing is signed on top of a tree that is not the one last signed.
+- Nothing is signed on top of a tree that is not the one last signed, nor with a key that may not sign there: an audit
+  would name that head for ever.
 - Columns for queries are derived from the verified event and from nothing else.
 """
 
@@ -18,16 +19,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from placet.audit.entry import TRUST_TOPIC, accepted_leaf, refused_leaf, trust_leaf, value_hash
+from placet.audit.heads import check_head_key
 from placet.catalogue import CATALOGUE, Role, Topic
 from placet.checkpoint import Checkpoint, CheckpointError, parse_checkpoint, parse_note
-from placet.errors import ContractError
+from placet.errors import ContractError, VerificationError
 from placet.events import LedgerCheckpointed
-from placet.keys import PublicKey
+from placet.keys import PublicKey, Signer
 from placet.merkle import Frontier, leaf_hash
 from placet.messages import Message
 from placet.trust import Trust
 from placet.verify import Verified, verify
-from services.ledger.errors import PositionConflictError, TreeDamagedError
+from services.ledger.errors import PositionConflictError, SigningKeyError, TreeDamagedError
 from services.ledger.ports import Known, NewEntry, Place, Projection, StoredCheckpoint
 
 CONSUMED: Final[tuple[Topic, ...]] = tuple(topic for topic, spec in CATALOGUE.items() if Role.LEDGER in spec.consumers)
@@ -139,6 +141,14 @@ def check_head(frontier: Frontier, head: StoredCheckpoint | None, origin: str) -
         raise TreeDamagedError(f"the newest checkpoint cannot be read: {error.sentence}") from None
     if signed != Checkpoint(origin=origin, size=head.size, root=head.root):
         raise TreeDamagedError(f"the newest checkpoint is of {signed.origin}, {signed.size} entries; this is {origin}")
+
+
+def check_key(trust: Trust, signer: Signer, *, now: datetime) -> None:
+    """That this key may sign the next head, which covers this trust file; raise SigningKeyError."""
+    try:
+        check_head_key(trust, signer.key_id, at=now)
+    except VerificationError as error:
+        raise SigningKeyError(f"the ledger's key {signer.key_id} may not sign: {error.sentence}") from None
 
 
 def checkpoint_event(origin: str, head: StoredCheckpoint) -> LedgerCheckpointed:

@@ -21,5 +21,9 @@ class TreeDamagedError(LedgerError):
     """The database does not hold the tree of its newest checkpoint: nothing may be signed on top of it."""
 
 
+class SigningKeyError(LedgerError):
+    """The ledger's own key may not sign the next head: it was revoked, has expired, or nobody enrolled it."""
+
+
 class NotInLedgerError(LedgerError):
     """Nothing is recorded there; the API's 404."""

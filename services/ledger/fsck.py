@@ -5,7 +5,7 @@ queries use still say what the evidence says.
 
 Rules:
 - A head counts where its row and its signed note both say the tree that the entries give, and a ledger key signed it
-  that the trust file then in force knows and that was good when the last entry below it was received.
+  that may sign there (`placet.audit.heads`).
 - All heads are of one log. Entries that no head covers are named.
 - A database that is whole may still be short, or another: only a head kept elsewhere tells. An emptied one holds no
   trust file, so what the kept head claims is then said without its signature having been checked.
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from placet.audit.entry import TRUST_TOPIC, Leaf, parse_time
-from placet.catalogue import Role
+from placet.audit.heads import check_head_key, ledger_keys
 from placet.checkpoint import Checkpoint, CheckpointError, VerifierKey, parse_checkpoint, parse_note, verify_checkpoint
 from placet.errors import ContractError, VerificationError
 from placet.keys import PublicKey
@@ -159,7 +159,7 @@ class _Walk:
         try:
             if entry.leaf.topic == TRUST_TOPIC:
                 self._trust = Trust.verify(value, self._root)
-                self._ever |= {public.key_id: public for public in _keys(self._trust)}
+                self._ever |= {public.key_id: public for public in ledger_keys(self._trust)}
                 expected = Projection(event_time=self._trust.document.issued_at)
             elif self._trust is None:
                 self._wrong(f"entry {entry.seq}: an event before the first trust file")
@@ -215,15 +215,11 @@ class _Held:
         return []
 
 
-def _keys(trust: Trust) -> list[PublicKey]:
-    service = trust.document.services.get(Role.LEDGER)
-    return [] if service is None else [key.jwk.key for key in service.keys]
-
-
 def _good_keys(trust: Trust, last: Leaf) -> list[PublicKey]:
-    """Those that were neither expired nor revoked when the last entry below a head was received."""
+    """Those that may sign the head right above an entry."""
     good: list[PublicKey] = []
-    for public in _keys(trust):
+    for public in ledger_keys(trust):
         with contextlib.suppress(VerificationError):
-            good.append(trust.signer(public.key_id, at=parse_time(last.received_at))[1])
+            check_head_key(trust, public.key_id, at=parse_time(last.received_at))
+            good.append(public)
     return good

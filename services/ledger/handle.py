@@ -75,6 +75,7 @@ class Appender:
         in_force, entries = self._judged(new, now)
         if not entries:
             return []
+        decide.check_key(in_force.trust, self.signer, now=now)
         event_ids = [entry.leaf.event_id for entry in entries if entry.leaf.event_id is not None]
         entries = decide.flag_divergent(entries, self.sequencer.known_events(event_ids) if event_ids else {})
         grown = decide.grow(self._frontier, entries, self.origin)

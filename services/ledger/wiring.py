@@ -24,7 +24,8 @@ from services.ledger.adapters.heads import HeadPublisher
 from services.ledger.adapters.reader import PostgresReader
 from services.ledger.adapters.sequencer import PostgresSequencer
 from services.ledger.api import Access, create_app
-from services.ledger.decide import CONSUMED, checkpoint_event
+from services.ledger.decide import CONSUMED, check_key, checkpoint_event
+from services.ledger.errors import SigningKeyError
 from services.ledger.handle import Appender, InForce
 from services.ledger.live import Live
 from services.ledger.ports import StoredCheckpoint
@@ -53,6 +54,10 @@ def build_writer(settings: WriterSettings, *, stopping: threading.Event) -> Wire
     sequencer = PostgresSequencer(read_dsn(settings.database_dsn_file))
     publisher = HeadPublisher(settings.kafka)
     signer = settings.signer
+    try:
+        check_key(trust.current(), signer, now=_now())
+    except SigningKeyError as error:
+        raise SettingsError(f"ledger cannot start: {error}.") from None
     appender = Appender(
         sequencer=sequencer,
         signer=signer,

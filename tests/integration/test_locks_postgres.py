@@ -23,7 +23,7 @@ PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", 
 APPEND = {"SELECT", "INSERT"}
 VOTE = {"request_id", "action_id", "digest", "reviewer", "vote", "reason", "channel", "authentication"}
 LEDGER = ("entries", "entry_values", "nodes", "checkpoints", "alembic_version")
-APPROVER = ("actions", "outcomes", "reviews", "votes", "steps", "outbox", "alembic_version")
+APPROVER = ("actions", "outcomes", "reviews", "votes", "steps", "outbox", "trust", "alembic_version")
 
 MAY: Mapping[str, Mapping[str, set[str]]] = {
     "ledger_writer": dict.fromkeys(LEDGER[:4], APPEND),
@@ -34,6 +34,7 @@ MAY: Mapping[str, Mapping[str, set[str]]] = {
         "steps": APPEND,
         "reviews": APPEND,
         "outbox": {*APPEND, "DELETE"},
+        "trust": APPEND,
         "votes": {"SELECT"},
     },
     "desk": {table: {"SELECT"} for table in ("outcomes", "reviews", "votes", "steps")},
@@ -44,6 +45,7 @@ MAY_COLUMNS: Mapping[tuple[str, str, str], set[str]] = {
         *("state", "next_sequence", "escalated", "escalates_at", "closed_at", "closed_code", "closed_sentence")
     },
     ("settle", "votes", "UPDATE"): {"judged_at", "counted", "code", "sentence"},
+    ("settle", "trust", "UPDATE"): {"version"},
     ("desk", "votes", "INSERT"): VOTE,
 }
 """Single columns, where the whole table is not given."""

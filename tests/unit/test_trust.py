@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -146,17 +145,6 @@ def test_a_key_folder_from_init_to_disable(tmp_path: Path) -> None:
     for secret in tmp_path.rglob("*.key.json"):
         assert secret.stat().st_mode & 0o777 == 0o600
     assert load_root(home.root_file).key_id == Signer.load(home.folder / "root.key.json").key_id
-
-
-def test_a_rotated_key_and_the_old_one_are_both_good_until_the_old_one_ends() -> None:
-    new = Signer.generate("/agents/nightly-export")
-    old = WORLD.agents["nightly-export"]
-    document = enrol.rotate_agent(WORLD.document(), "nightly-export", new.public.jwk, now=NOW)
-    trust = Trust.verify(sign_trust(document, WORLD.root), WORLD.root.public)
-    at = NOW + timedelta(hours=1)
-    assert trust.signer(old.key_id, at=at)[0] == trust.signer(new.key_id, at=at)[0]
-    with pytest.raises(ContractError, match="unknown_key"):
-        enrol.revoke_key(document, "nobody's", now=NOW)
 
 
 def test_a_key_file_shows_nothing_of_its_secret(tmp_path: Path) -> None:
