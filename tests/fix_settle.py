@@ -19,7 +19,9 @@ from tests.factories import World, now
 from tests.fix_embedded import PostgresPart
 from tests.settling import PEOPLE, Bench, make_bench, write_people
 
-TABLES = "approver.actions, approver.outcomes, approver.reviews, approver.votes, approver.steps, approver.outbox"
+TABLES = ", ".join(
+    f"approver.{table}" for table in ("actions", "outcomes", "reviews", "votes", "steps", "outbox", "trust")
+)
 
 
 @pytest.fixture(scope="module")

@@ -309,6 +309,17 @@ def rebuild_under_a_stolen_root(scene: Scene) -> None:
     scene.rebuild([*entries, added], STRANGER, every=len(entries) + 1)
 
 
+def sign_on_with_a_revoked_key(scene: Scene) -> None:
+    """The root has revoked the ledger's key for another; whoever stole it before signs one more head with it."""
+    keys = (trusted(scene.ledger_key, NOW, revoked_at=NOW), trusted(STRANGER, NOW))
+    services = {**scene.world.document().services, Role.LEDGER: Service(keys=keys)}
+    content, entries = scene.world.trust_file(version=2, services=services), scene.entries
+    leaf = trust_leaf(content, 2, scene.world.root.public, salt=bytes(16), received_at=NOW)
+    issued = Projection(event_time=NOW)
+    added = StoredEntry(len(entries), leaf, b"", bytes(16), content, divergent=False, projection=issued)
+    scene.rebuild([*entries, added], scene.ledger_key)
+
+
 def rebuild_without_one_vote(scene: Scene) -> None:
     """A vote goes, and the offsets close over it."""
     entries, seq = scene.entries, at(scene, "reviews.recorded.v1", 1)

@@ -99,10 +99,19 @@ CASES = (
         fsck=True,
     ),
     Case(tampering.rebuild_under_a_stolen_root, set(), {C.FORK}, fsck=False),
+    Case(tampering.sign_on_with_a_revoked_key, {C.CHECKPOINT_KEY_BAD, C.CHECKPOINT_MISSING}, set(), fsck=True),
     Case(tampering.rebuild_without_one_vote, {C.VOTES_MISSING, C.REVIEW_GAP}, {C.TRUNCATED}, fsck=False),
     Case(tampering.rebuild_with_a_run_without_grant, {C.RUN_WITHOUT_GRANT}, set(), fsck=True),
 )
-PLACELESS = {C.TRUNCATED, C.CHECKPOINT_MISSING, C.CHECKPOINT_BAD, C.EXPORT_MALFORMED, C.ROOT_DIFFERS, C.SEQUENCE_BROKEN}
+PLACELESS = {
+    C.CHECKPOINT_KEY_BAD,
+    C.TRUNCATED,
+    C.CHECKPOINT_MISSING,
+    C.CHECKPOINT_BAD,
+    C.EXPORT_MALFORMED,
+    C.ROOT_DIFFERS,
+    C.SEQUENCE_BROKEN,
+}
 """What names a size or a stretch in its sentence instead of one entry or action."""
 
 

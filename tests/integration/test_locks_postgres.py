@@ -164,6 +164,17 @@ def end(connection: psycopg.Connection[tuple[object, ...]], action: str) -> None
     )
 
 
+def test_the_trust_file_gone_by_only_gets_newer_whoever_writes(dsns: dict[str, str]) -> None:
+    with psycopg.connect(dsns["settle"]) as settle:
+        settle.execute("INSERT INTO approver.trust VALUES ('root', 5)")
+        settle.execute("UPDATE approver.trust SET version = 6")
+    for role in ("settle", "approver_owner", "superuser of approver"):
+        with psycopg.connect(dsns[role]) as connection, pytest.raises(errors.IntegrityConstraintViolation):
+            connection.execute("UPDATE approver.trust SET version = 5")
+    with psycopg.connect(dsns["settle"]) as settle, pytest.raises(errors.InsufficientPrivilege):
+        settle.execute("DELETE FROM approver.trust")
+
+
 def test_an_action_ends_once_whoever_writes(dsns: dict[str, str]) -> None:
     action = str(uuid.UUID("0198c6a0-0000-7000-8000-000000000002"))
     with psycopg.connect(dsns["settle"]) as settle:

@@ -24,6 +24,7 @@ from placet.kafka_client import to_message
 from placet.messages import Message, Outgoing
 from placet.requirement import Requirement
 from placet.verify import verify
+from services.chassis.process import SETTINGS_STATUS
 from tests.factories import now, received
 from tests.fix_embedded import KafkaPart
 from tests.settling import ONE_LEAD, Bench, withdrawal
@@ -231,6 +232,34 @@ def test_killed_again_and_again_it_loses_no_outcome_and_makes_no_second_one(rig:
         expected = Outcome.APPROVED if one.requirement else Outcome.ALLOWED
         assert rig.resolved(one).outcome is expected
         assert len(rig.bench.outcomes(one.action_id)) == 1
+
+
+def test_it_does_not_go_back_to_an_older_trust_file(rig: Rig) -> None:
+    """Taken while it runs, and kept: the file before it, validly signed, is refused by whoever starts next."""
+    older = (rig.bench.folder / "keys" / "trust.json").read_bytes()
+    process = rig.start()
+    rig.resolved(rig.decide(Verdict.ALLOW))
+    rig.bench.trust()
+    kept = "SELECT version FROM approver.trust"
+    rig.resolved(rig.decide(Verdict.ALLOW))
+    rig.until(lambda: rig.bench.rows(kept) == [{"version": 2}])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+    trust_file = rig.bench.folder / "keys" / "trust.json"
+    newest = trust_file.read_bytes()
+    trust_file.write_bytes(older)
+    refused = rig.start()
+    assert refused.wait(PATIENCE_SECONDS) == SETTINGS_STATUS
+    sentence = (
+        f"settle cannot start: the trust file {trust_file} is version 1, older than version 2, which was in force"
+    )
+    assert sentence in rig.log.read_text()
+    assert rig.bench.rows(kept) == [{"version": 2}]
+
+    trust_file.write_bytes(newest)
+    rig.start()
+    assert rig.resolved(rig.decide(Verdict.ALLOW)).outcome is Outcome.ALLOWED
 
 
 def test_two_processes_share_the_work_and_one_relays(rig: Rig) -> None:

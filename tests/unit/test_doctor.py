@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from infra import doctor as examination
 from infra.commands.doctor import doctor
 from infra.doctor import Finding, examine
 from infra.layout import Layout, RunLock
+from placet.trust import Service
+from tests.factories import World, now, trusted
 
 
 def found(folder: Path, name: str) -> Finding:
@@ -29,6 +32,36 @@ def test_missing_jars_name_the_ways_out(tmp_path: Path, monkeypatch: pytest.Monk
     assert not finding.ok
     for way in ("make setup", "PLACET_KAFKA_BOOTSTRAP", "Docker Compose"):
         assert way in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("left", "ok", "says"),
+    [
+        (timedelta(days=365), True, "all good for more than 30 days"),
+        (timedelta(days=29), True, "SOON: /services/classifier ends on "),
+        (timedelta(0), False, "/services/classifier has no key in force"),
+    ],
+)
+def test_keys_that_end_are_named_in_time(left: timedelta, ok: bool, says: str, tmp_path: Path) -> None:
+    world = World(at=now())
+    window = {"not_after": now() + left}
+    services = {role: Service(keys=(trusted(key, now(), **window),)) for role, key in world.services.items()}
+    folder = world.save(tmp_path / "run" / "keys")
+    (folder / "trust.json").write_bytes(world.trust_file(services=services))
+    finding = found(tmp_path / "run", "keys")
+    assert finding.ok is ok
+    assert finding.detail.startswith(says)
+    assert bool(finding.remedy) is not ok
+    elsewhere = {"PLACET_KEYS": str(folder)}
+    assert finding in examine(tmp_path / "none", elsewhere)
+
+
+def test_a_trust_file_that_is_none_is_named(tmp_path: Path) -> None:
+    folder = World().save(tmp_path / "run" / "keys")
+    (folder / "trust.json").write_bytes(b"{}")
+    assert not found(tmp_path / "run", "keys").ok
+    (folder / "trust.json").unlink()
+    assert "keys" not in {finding.name for finding in examine(tmp_path / "run", {})}
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
