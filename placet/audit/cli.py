@@ -49,7 +49,11 @@ def ledger() -> None:
     type=click.Path(path_type=Path),
     help="As --held where the file exists; after an audit without problems the newest checkpoint is written there.",
 )
-@click.option("--ledger-key", help="Pin the ledger's key as well (a C2SP verifier key): name+id+key.")
+@click.option(
+    "--ledger-key",
+    multiple=True,
+    help="Pin the ledger's key as well (a C2SP verifier key): name+id+key; repeatable, one for each it has had.",
+)
 @click.option(
     "--grace",
     type=click.FloatRange(min=0),
@@ -63,7 +67,7 @@ def verify(  # noqa: PLR0917 - one parameter per option
     root: Path,
     held: Path | None,
     remember: Path | None,
-    ledger_key: str | None,
+    ledger_key: tuple[str, ...],
     grace: float,
     as_json: bool,  # noqa: FBT001 - a flag
 ) -> None:
@@ -75,8 +79,8 @@ def verify(  # noqa: PLR0917 - one parameter per option
         held = remember
     try:
         note = None if held is None else held.read_bytes()
-        pinned = None if ledger_key is None else VerifierKey.parse(ledger_key)
-        options: dict[str, Any] = {"held": note, "ledger_key": pinned, "grace": timedelta(seconds=grace)}
+        pinned = [VerifierKey.parse(text) for text in ledger_key]
+        options: dict[str, Any] = {"held": note, "ledger_keys": pinned, "grace": timedelta(seconds=grace)}
         key = load_root(root)
         if str(export) == "-":
             report = verify_export(sys.stdin.buffer, key, **options)

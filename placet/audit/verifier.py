@@ -3,13 +3,13 @@
 Rules:
 - The lines are read once, in order; one line is in memory at a time, and a small record per action.
 - Trusted are the root key (by it the trust files, by them every other key) and the checkpoint handed in. The ledger's
-  key may be pinned as well; then no other signs checkpoints.
+  keys may be pinned as well; then no other signs checkpoints.
 - Whatever an export contains, the answer is a report: a malformed line ends the walk and is itself a problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from placet.audit.entry import TRUST_TOPIC, Leaf, parse_time
@@ -29,7 +29,7 @@ def verify_export(
     root: PublicKey,
     *,
     held: bytes | None = None,
-    ledger_key: VerifierKey | None = None,
+    ledger_keys: Sequence[VerifierKey] = (),
     grace: timedelta = timedelta(0),
 ) -> Report:
     """Audit an export.
@@ -37,13 +37,15 @@ def verify_export(
     `held` is a checkpoint note kept outside the system. `grace` forgives missing evidence of actions younger than
     this against the newest entry: an export of a running system may catch an action between two topics.
     """
-    return _Verifier(root, held, ledger_key, grace).run(lines)
+    return _Verifier(root, held, ledger_keys, grace).run(lines)
 
 
 class _Verifier:
-    def __init__(self, root: PublicKey, held: bytes | None, ledger_key: VerifierKey | None, grace: timedelta) -> None:
+    def __init__(
+        self, root: PublicKey, held: bytes | None, ledger_keys: Sequence[VerifierKey], grace: timedelta
+    ) -> None:
         self._report = Report()
-        self._pinned = ledger_key
+        self._pinned = list(ledger_keys)
         self._signatures = SignatureAuditor(self._report, root)
         self._ledger: dict[bytes, str] = {}
         """The ledger's keys of every trust file so far: raw → key id."""
@@ -81,9 +83,9 @@ class _Verifier:
             self._meaning.event(line.seq, verified, trust, received)
 
     def ever(self, origin: str) -> list[VerifierKey]:
-        """Keys that may have signed this log's heads: the pinned one, or the ledger's of every trust file so far."""
-        if self._pinned is not None:
-            return [self._pinned]
+        """Keys that may have signed this log's heads: those pinned, or the ledger's of every trust file so far."""
+        if self._pinned:
+            return self._pinned
         return [VerifierKey(name=origin, public=public) for public in sorted(self._ledger)]
 
     def why_not(self, key: VerifierKey, last: Leaf) -> str:

@@ -169,7 +169,7 @@ def test_the_pinned_key_and_name_are_the_only_ones(
 ) -> None:
     attack(scene)
     pinned = VerifierKey(origin, (key or scene.ledger_key).public.raw)
-    assert scene.audit(ledger_key=pinned)[0] == expected
+    assert scene.audit(ledger_keys=[pinned])[0] == expected
 
 
 AT_A_PROMPT: dict[Attack, tuple[str, ProblemCode | None]] = {

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -17,10 +18,12 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from infra.children import ROOT
-from placet.catalogue import Topic
+from placet import enrol
+from placet.catalogue import Role, Topic
 from placet.events import ActionDecided, ActionResolved, Outcome, Position, ReviewRecorded, ReviewStep, Verdict
 from placet.grants import verify_grant
 from placet.kafka_client import to_message
+from placet.key_folder import KeyFolder
 from placet.messages import Message, Outgoing
 from placet.requirement import Requirement
 from placet.verify import verify
@@ -51,14 +54,14 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.log = bench.folder / "settle.log"
 
-    def start(self, instance: str = "1") -> subprocess.Popen[bytes]:
+    def start(self, instance: str = "1", *, key: Path | None = None) -> subprocess.Popen[bytes]:
         keys = self.bench.folder / "keys"
         environment = {
             **os.environ,
             **self.kafka.settings("settle").to_env(),
             "PLACET_TRUST_FILE": str(keys / "trust.json"),
             "PLACET_TRUST_ROOT_FILE": str(keys / "root.pub.json"),
-            "PLACET_SIGNING_KEY_FILE": str(keys / "services" / "settle.key.json"),
+            "PLACET_SIGNING_KEY_FILE": str(key or keys / "services" / "settle.key.json"),
             "PLACET_DATABASE_DSN_FILE": str(self.bench.settle_dsn),
             "PLACET_DIRECTORY_FILE": str(self.bench.folder / "directory.json"),
             "PLACET_INSTANCE": instance,
@@ -260,6 +263,32 @@ def test_it_does_not_go_back_to_an_older_trust_file(rig: Rig) -> None:
     trust_file.write_bytes(newest)
     rig.start()
     assert rig.resolved(rig.decide(Verdict.ALLOW)).outcome is Outcome.ALLOWED
+
+
+def test_its_key_is_rotated_while_everything_runs(rig: Rig) -> None:
+    home = KeyFolder(rig.bench.folder / "keys")
+    rig.bench.world.root.save(home.folder / "root.key.json")
+    old = rig.bench.world.services[Role.SETTLE].key_id
+
+    def signer_of_next() -> str:
+        """The key that signs what comes of an allowed action, believed by the trust file as it is now."""
+        action = rig.decide(Verdict.ALLOW).action_id
+        rig.until(lambda: action in rig.at)
+        (message,) = [one for one in rig.seen if one.topic == Topic.RESOLVED and one.key == action.encode()]
+        found = verify(message, home.trust(), now=now())
+        assert verify_grant(found.data.grant, home.trust(), at=now()).commitment.action_id == action
+        return found.key_id
+
+    process = rig.start()
+    assert signer_of_next() == old
+    made = home.rotate("services/settle", now=now())
+    assert signer_of_next() == old, "it knows of its new key only by its settings"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 0
+    rig.start(key=made.key_file)
+    assert signer_of_next() == made.key_id
+    home.edit(lambda document: enrol.revoke_key(document, old, now=now()))
+    assert signer_of_next() == made.key_id
 
 
 def test_two_processes_share_the_work_and_one_relays(rig: Rig) -> None:

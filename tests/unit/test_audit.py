@@ -148,9 +148,9 @@ def test_a_checkpoint_by_another_key_does_not_count() -> None:
 
 def test_a_pinned_ledger_key_is_the_only_one_that_counts() -> None:
     ours = VerifierKey(name=ORIGIN, public=WORLD.services[Role.LEDGER].public.raw)
-    assert codes(audit(STORY, ledger_key=ours)) == set()
+    assert codes(audit(STORY, ledger_keys=[ours])) == set()
     other = VerifierKey(name=ORIGIN, public=Signer.generate("/services/ledger").public.raw)
-    assert CODE.CHECKPOINT_BAD in codes(audit(STORY, ledger_key=other))
+    assert CODE.CHECKPOINT_BAD in codes(audit(STORY, ledger_keys=[other]))
 
 
 def test_an_offset_the_ledger_lacks_is_named() -> None:

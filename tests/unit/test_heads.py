@@ -111,10 +111,13 @@ def test_a_head_that_a_good_key_signed_too_counts() -> None:
 
 
 def test_a_pinned_key_counts_only_while_it_is_good() -> None:
-    ledger, old, _ = rotated()
-    pinned = VerifierKey(ORIGIN, old.public.raw)
-    found = audit(ledger, signed_by(ledger, old), ledger_key=pinned)
+    ledger, old, place = rotated()
+    pinned = [VerifierKey(ORIGIN, key.public.raw) for key in (old, NEW)]
+    found = audit(ledger, signed_by(ledger, old), ledger_keys=pinned[:1])
     assert codes(found) == {CODE.CHECKPOINT_KEY_BAD, CODE.CHECKPOINT_MISSING}
+    rotated_in_time = signed_by(ledger, *[old] * place, NEW)
+    assert codes(audit(ledger, rotated_in_time, ledger_keys=pinned)) == set()
+    assert CODE.CHECKPOINT_BAD in codes(audit(ledger, rotated_in_time, ledger_keys=pinned[1:]))
 
 
 def test_the_operators_check_names_a_backdated_head_too() -> None:
