@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -128,9 +129,9 @@ def test_the_operators_check_names_a_backdated_head_too() -> None:
     keys = (trusted(old, NOW, revoked_at=later), trusted(NEW, NOW))
     services = {**world.document().services, Role.LEDGER: Service(keys=keys)}
     world.version = 2
-    changes = {"services": services, "issued_at": later}
+    changes: dict[str, Any] = {"services": services, "issued_at": later}
     writer = appender(store, world)
-    writer.in_force = lambda _: InForce(world.trust(**changes), world.trust_file(**changes))
+    writer.in_force = lambda: InForce(world.trust(**changes), world.trust_file(**changes))
     writer.signer = NEW
     writer.append([])
     assert fsck(store, world.root.public).problems == []
@@ -140,19 +141,19 @@ def test_the_operators_check_names_a_backdated_head_too() -> None:
     assert "trusted here" in fsck(store, world.root.public).problems[0]
 
 
-@pytest.mark.parametrize("key", ["revoked", "expired", "a stranger's", "another role's"])
+ENDED: dict[str, dict[str, Any]] = {"revoked": {"revoked_at": NOW}, "expired": {"not_after": NOW}}
+
+
+@pytest.mark.parametrize("key", [*ENDED, "a stranger's", "another role's"])
 def test_the_writer_signs_nothing_with_a_key_that_may_not(key: str) -> None:
     world, store = World(), MemoryStore()
     appender(store, world).append(story(world)[:5])
     own = world.services[Role.LEDGER]
     world.version = 2
-    changes: dict[str, object] = {
-        "revoked": {"revoked_at": NOW},
-        "expired": {"not_after": NOW},
-    }.get(key, {})
-    services = {**world.document().services, Role.LEDGER: Service(keys=(trusted(own, NOW, **changes),))}
+    keys = (trusted(own, NOW, **ENDED.get(key, {})),)
+    services = {**world.document().services, Role.LEDGER: Service(keys=keys)}
     writer = appender(store, world)
-    writer.in_force = lambda _: InForce(world.trust(services=services), world.trust_file(services=services))
+    writer.in_force = lambda: InForce(world.trust(services=services), world.trust_file(services=services))
     writer.signer = {"a stranger's": NEW, "another role's": world.services[Role.POLICY]}.get(key, own)
     heads = list(store.heads)
     with pytest.raises(SigningKeyError, match="may not sign"):

@@ -149,17 +149,20 @@ REVOKED: dict[str, Any] = {"revoked_at": NOW}
 def test_who_must_get_a_new_key(kind: str, windows: list[dict[str, Any]], found: str) -> None:
     keys = tuple(trusted(Signer.generate("/x"), NOW, **window) for window in windows)
     who = {"services": "/services/policy", "executors": "/executors/mine"}.get(kind, "/agents/mine")
-    changes: dict[str, Any] = {
+    agent = Agent(owner="dave", disabled=kind == "disabled", keys=keys)
+    enrolled: dict[str, dict[str, Any]] = {
         "services": {"services": {Role.POLICY: Service(keys=keys)}},
+        "agents": {"agents": {"mine": agent}},
+        "disabled": {"agents": {"mine": agent}},
         "executors": {"executors": {"mine": Executor(keys=keys)}},
-    }.get(kind, {"agents": {"mine": Agent(owner="dave", disabled=kind == "disabled", keys=keys)}})
+    }
     last = max(key.not_after for key in keys)
     expected = {
         "well": Ending((), ()),
         "ended": Ending((who,), ()),
         "soon": Ending((), ((who, last),)),
     }
-    assert ending(WORLD.document(**changes), now=NOW) == expected[found]
+    assert ending(WORLD.document(**enrolled[kind]), now=NOW) == expected[found]
 
 
 # The folder and its commands --------------------------------------------------------------------------------------
