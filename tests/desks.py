@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
@@ -28,6 +27,7 @@ from services.approver.votes import Votes
 from services.chassis.database import Listener
 from services.chassis.settings import InsecureStandInWarning
 from tests.settling import ONE_LEAD, PEOPLE, Bench
+from tests.stepups import fetched
 
 CLIENT_ID = "placet-desk-tests"
 SESSION_SECRET = "a session secret that is only for tests"
@@ -58,20 +58,8 @@ class DeskUnderTest:
         return Browser(self, person)
 
     def token(self, person: str) -> str:
-        """An ID token for somebody, got by the authorization code flow."""
-        issuer = self.settings.oidc_issuer
-        with httpx.Client(timeout=10, trust_env=False) as http:
-            asked = {
-                "client_id": CLIENT_ID,
-                "redirect_uri": "http://localhost/back",
-                "response_type": "code",
-                "scope": "openid",
-            }
-            answer = http.post(f"{issuer}/oauth2/authorize", params=asked, data={"sub": person})
-            code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-            form = {"grant_type": "authorization_code", "code": code, "redirect_uri": asked["redirect_uri"]}
-            answer = http.post(f"{issuer}/oauth2/token", data=form, auth=(CLIENT_ID, "secret"))
-            return str(answer.json()["id_token"])
+        """An ID token for somebody."""
+        return fetched(self.settings.oidc_issuer, CLIENT_ID, person)
 
     def api(self, person: str) -> httpx.Client:
         """A client of the API with a bearer token."""

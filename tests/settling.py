@@ -39,6 +39,7 @@ from tests.factories import World, now, received
 from tests.stepups import id_token, passkeys
 
 ONE_LEAD = Requirement(approvals=parse("1 from dev-leads"), timeout_seconds=900)
+STEP_UP = ONE_LEAD.model_copy(update={"step_up": "passkey"})
 TWO_TEAMS = Requirement(approvals=parse("1 from dev-leads and 1 from security"), timeout_seconds=900)
 
 PEOPLE: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from joserfc import jwt
 from joserfc.jwk import Key, KeySet, RSAKey
 
@@ -29,6 +31,18 @@ def id_token(about: dict[str, Any], at: datetime, *, key: Any = KEY, kid: str = 
     claims |= {"auth_time": now, "acr": "phr", **changes}
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode({"alg": "RS256", "kid": kid}, kept, key, algorithms=["RS256"])
+
+
+def fetched(issuer: str, client: str, person: str, **asked: str) -> str:
+    """An ID token of a running provider, got by the authorization code flow."""
+    back = "http://localhost/back"
+    with httpx.Client(timeout=10, trust_env=False) as http:
+        wanted = {"client_id": client, "redirect_uri": back, "response_type": "code", "scope": "openid", **asked}
+        answer = http.post(f"{issuer}/oauth2/authorize", params=wanted, data={"sub": person})
+        code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
+        answer = http.post(f"{issuer}/oauth2/token", data=form, auth=(client, "secret"))
+        return str(answer.json()["id_token"])
 
 
 @dataclass

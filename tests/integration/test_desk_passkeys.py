@@ -14,9 +14,7 @@ import pytest
 from placet.events import Authentication, ReviewStep, VoteKind
 from services.approver.stepup import bound_nonce
 from tests.desks import DeskUnderTest
-from tests.settling import ONE_LEAD, TWO_TEAMS
-
-STEP_UP = ONE_LEAD.model_copy(update={"step_up": "passkey"})
+from tests.settling import STEP_UP, TWO_TEAMS
 
 
 @contextmanager

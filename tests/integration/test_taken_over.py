@@ -21,7 +21,7 @@ from placet.grants import commitment_of, sign_claims, verify_grant
 from placet.verify import verify
 from tests.factories import World, new_action_id, now, received
 from tests.ledgers import MemoryLedger, grant_claims, resolution
-from tests.settling import ONE_LEAD, TWO_TEAMS, Bench, withdrawal
+from tests.settling import STEP_UP, TWO_TEAMS, Bench, withdrawal
 from tests.stepups import OTHER_KEY
 
 # The broker: it may reorder and repeat ---------------------------------------------------------------------------
@@ -137,7 +137,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_desk_cannot_claim_a_passkey(bench: Bench, name: str) -> None:
     claims, row, code = CLAIMS[name]
-    decided = bench.held(ONE_LEAD.model_copy(update={"step_up": "passkey"}))
+    decided = bench.held(STEP_UP)
     forged = bench.stepped_up(decided, "alice", **claims) | row
     for channel in ("console", "api", "slack", "teams"):
         cast = forged | ({} if channel == "console" else bench.stepped_up(decided, "alice", **claims) | row)
