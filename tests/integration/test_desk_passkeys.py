@@ -143,6 +143,8 @@ def test_a_refusal_at_the_provider_casts_nothing(desk: DeskUnderTest) -> None:
     answer = browser.http.post(browser.away(held).headers["hx-redirect"], data={"action": "deny"})
     refused = browser.http.get(answer.headers["location"])
     assert refused.status_code == 400
+    assert "Nothing was approved." in refused.text
+    assert f'href="/reviews/{held.action_id}"' in refused.text
     assert desk.votes(held.action_id) == []
 
 

@@ -122,6 +122,8 @@ class Identity:
             raise Problem("sign_in_failed", "It was not started here, or it took too long.")
         code = given.get("code")
         if code is None or "error" in given:
+            if sign_in.ballot is not None:
+                raise Problem("step_up_failed", "The identity provider did not confirm it.", review=sign_in.back_to)
             raise Problem("sign_in_failed", "The identity provider did not let you in.")
         found, token = await self.provider.signed_in(code=code, verifier=sign_in.verifier, nonce=sign_in.nonce)
         self._forget(response, f"{self.cookie}-sign-in")
