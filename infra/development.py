@@ -1,7 +1,8 @@
 """The people, keys and identity provider of a development system. Nothing here is for production.
 
 - alice, bob, carol review; dave answers for the agents and so never counts as their reviewer; erin only looks.
-- The identity provider signs in anybody who types a name: it runs only where PLACET_ENV is `dev`.
+- The identity provider signs in anybody who types a name: it runs only where PLACET_ENV is `dev`. Of the people here it
+  says that they used a passkey, which nobody has; of anybody else it says nothing, so that both can be tried.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ OWNER: Final = "dave"
 AGENT: Final = "dev-agent"
 EXECUTOR: Final = "dev-executor"
 CLIENT_ID: Final = "placet-console"
+ACR: Final = "phr"
+"""Phishing-resistant, by OpenID Connect EAP ACR Values: an untruth, and one more reason for `dev` only."""
 SECRETS: Final = ("session", "oidc-client", "fingerprint")
 
 
@@ -40,11 +43,12 @@ def directory() -> str:
     return json.dumps({"people": people}, indent=2) + "\n"
 
 
-def provider_command(port: int) -> tuple[str, ...]:
-    """Return the identity provider's command line."""
-    users = [json.dumps({"sub": person, "name": name}) for person, (name, _) in PEOPLE.items()]
+def provider_command(port: int, *, host: str = "127.0.0.1") -> tuple[str, ...]:
+    """Return the identity provider's command line. It sets `auth_time` to now: signing in is all it asks for."""
+    users = [json.dumps({"sub": person, "name": name, "acr": ACR}) for person, (name, _) in PEOPLE.items()]
     claims = [part for user in users for part in ("--user-claims", user)]
-    return (sys.executable, "-P", "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), *claims)
+    program = (sys.executable, "-P", "-W", "ignore", "-m", "oidc_provider_mock")
+    return (*program, "--host", host, "--port", str(port), *claims)
 
 
 def prepare(layout: Layout, *, now: datetime) -> Trust:
@@ -62,5 +66,7 @@ def prepare(layout: Layout, *, now: datetime) -> Trust:
 
 
 if __name__ == "__main__":
-    # Docker Compose's identity provider: the same people as everywhere in development.
-    os.execv(sys.executable, provider_command(int(sys.argv[1])))  # noqa: S606 - our own command
+    # Docker Compose's identity provider: the same people as everywhere in development. Published ports and other
+    # containers reach every address of the container but its loopback.
+    everywhere = provider_command(int(sys.argv[1]), host="0.0.0.0")  # noqa: S104 - see above
+    os.execv(sys.executable, everywhere)  # noqa: S606 - our own command

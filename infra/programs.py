@@ -89,7 +89,11 @@ def _particular(service: Service, layout: Layout, addresses: Addresses) -> dict[
         case "classifier":
             return {"PLACET_CLASSIFIER_FINGERPRINT_KEY_FILE": str(layout.secrets / "fingerprint")}
         case "settle":
-            return {"PLACET_DIRECTORY_FILE": str(layout.directory)}
+            return {
+                "PLACET_DIRECTORY_FILE": str(layout.directory),
+                "PLACET_OIDC_ISSUER": addresses.url(PROVIDER),
+                "PLACET_OIDC_CLIENT_ID": development.CLIENT_ID,
+            }
         case _:
             return {}
 

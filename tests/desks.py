@@ -6,23 +6,28 @@ import asyncio
 import contextlib
 import socket
 import threading
+import uuid
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
 
 from placet.events import ActionDecided, Facts, Finding, Sensitivity, StatementKind, Verdict
 from placet.requirement import Requirement
+from services.approver.adapters.keys import PublishedKeys
 from services.approver.desk.main import DeskServer, server
 from services.approver.desk.settings import DeskSettings
+from services.approver.passkeys import Passkeys
+from services.approver.stepup import Accepted
+from services.approver.votes import Votes
 from services.chassis.database import Listener
 from services.chassis.settings import InsecureStandInWarning
-from tests.settling import ONE_LEAD, Bench
+from tests.settling import ONE_LEAD, PEOPLE, Bench
+from tests.stepups import fetched
 
 CLIENT_ID = "placet-desk-tests"
 SESSION_SECRET = "a session secret that is only for tests"
@@ -53,20 +58,8 @@ class DeskUnderTest:
         return Browser(self, person)
 
     def token(self, person: str) -> str:
-        """An ID token for somebody, got by the authorization code flow."""
-        issuer = self.settings.oidc_issuer
-        with httpx.Client(timeout=10, trust_env=False) as http:
-            asked = {
-                "client_id": CLIENT_ID,
-                "redirect_uri": "http://localhost/back",
-                "response_type": "code",
-                "scope": "openid",
-            }
-            answer = http.post(f"{issuer}/oauth2/authorize", params=asked, data={"sub": person})
-            code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-            form = {"grant_type": "authorization_code", "code": code, "redirect_uri": asked["redirect_uri"]}
-            answer = http.post(f"{issuer}/oauth2/token", data=form, auth=(CLIENT_ID, "secret"))
-            return str(answer.json()["id_token"])
+        """An ID token for somebody."""
+        return fetched(self.settings.oidc_issuer, CLIENT_ID, person)
 
     def api(self, person: str) -> httpx.Client:
         """A client of the API with a bearer token."""
@@ -137,6 +130,16 @@ class Browser:
         answer = self.http.post(away.headers["location"], data={"sub": person})
         return self.http.get(answer.headers["location"])
 
+    def away(self, held: Any, **form: Any) -> httpx.Response:
+        """Press the button of a review that needs a passkey: where the page is told to go."""
+        sent = {"digest": held.digest, "key": str(uuid.uuid4()), **form}
+        return self.post(f"/reviews/{held.action_id}/approve", data=sent)
+
+    def with_passkey(self, held: Any, person: str, **form: Any) -> httpx.Response:
+        """Press it, authenticate at the provider, and come back."""
+        answer = self.http.post(self.away(held, **form).headers["hx-redirect"], data={"sub": person})
+        return self.http.get(answer.headers["location"])
+
     def post(self, path: str, *, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
         sent = {"origin": self.origin, "x-csrf-token": self.csrf, **(headers or {})}
         return self.http.post(path, headers={name: value for name, value in sent.items() if value}, **body)
@@ -150,12 +153,13 @@ class Browser:
 
 @contextlib.contextmanager
 def provider() -> Iterator[str]:
-    """A development identity provider; yields its issuer."""
+    """A development identity provider, which says that whoever it knows used a passkey just now; yields its issuer."""
     with warnings.catch_warnings(record=True):  # it uses what Authlib calls old, past "ignore"
         warnings.simplefilter("always")
         import oidc_provider_mock  # noqa: PLC0415
 
-    with oidc_provider_mock.run_server_in_thread() as started:
+    people = [oidc_provider_mock.User(sub=person, claims={"acr": "phr"}) for person in PEOPLE]
+    with oidc_provider_mock.run_server_in_thread(user_claims=people) as started:
         yield f"http://localhost:{started.server_port}"
 
 
@@ -163,6 +167,9 @@ def provider() -> Iterator[str]:
 def running(bench: Bench, folder: Path, issuer: str, **changes: Any) -> Iterator[DeskUnderTest]:
     """The desk on a free port."""
     (folder / "desk.dsn").write_text(bench.desk_dsn)
+    accepted = Accepted(issuer, CLIENT_ID, frozenset({"phr", "phrh"}))
+    keys = PublishedKeys(issuer, jwks_url=None, insecure=True, http=httpx.Client(trust_env=False))
+    bench.votes = Votes(replace(bench.parts, passkeys=Passkeys(accepted, keys)))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()

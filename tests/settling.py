@@ -36,8 +36,10 @@ from services.approver.parts import Parts
 from services.approver.timers import Timers
 from services.approver.votes import Votes
 from tests.factories import World, now, received
+from tests.stepups import id_token, passkeys
 
 ONE_LEAD = Requirement(approvals=parse("1 from dev-leads"), timeout_seconds=900)
+STEP_UP = ONE_LEAD.model_copy(update={"step_up": "passkey"})
 TWO_TEAMS = Requirement(approvals=parse("1 from dev-leads and 1 from security"), timeout_seconds=900)
 
 PEOPLE: dict[str, tuple[str, ...]] = {
@@ -145,14 +147,15 @@ class Bench:
             "reason": None,
             "channel": "console",
             "authentication": "session",
+            "evidence": None,
             **changes,
         }
         with psycopg.connect(self.desk_dsn) as desk:
             desk.execute(
                 "INSERT INTO approver.votes"
-                " (request_id, action_id, digest, reviewer, vote, reason, channel, authentication) VALUES"
+                " (request_id, action_id, digest, reviewer, vote, reason, channel, authentication, evidence) VALUES"
                 " (%(request_id)s, %(action_id)s, %(digest)s, %(reviewer)s, %(vote)s, %(reason)s, %(channel)s,"
-                " %(authentication)s)",
+                " %(authentication)s, %(evidence)s)",
                 row,
             )
         return str(row["request_id"])
@@ -162,6 +165,15 @@ class Bench:
         request = self.cast(decided, reviewer, vote, **changes)
         self.votes.judge_waiting()
         return self.judged(request)
+
+    def stepped_up(
+        self, decided: ActionDecided, reviewer: str, *, about: Mapping[str, Any] | None = None, **claims: Any
+    ) -> dict[str, Any]:
+        """What a vote with a passkey adds to the row; `about` and `claims` bend the provider's token."""
+        request = str(uuid.uuid4())
+        named = {"action_id": decided.action_id, "digest": decided.digest, "reviewer": reviewer, "request_id": request}
+        token = id_token({**named, "vote": "approve", **(about or {})}, now(), **claims)
+        return {"request_id": request, "authentication": "passkey", "evidence": token}
 
     def people(self, *, inactive: tuple[str, ...] = (), **groups: tuple[str, ...]) -> None:
         """Change the directory; in force at once."""
@@ -247,6 +259,7 @@ def make_bench(world: World, folder: Path, dsns: Mapping[str, str], store: Postg
         trust=trust,
         signer=world.services[Role.SETTLE],
         clock=now,
+        passkeys=passkeys(),
     )
     wakes: list[None] = []
     return Bench(

@@ -5,6 +5,7 @@ Rules:
   it no vote.
 - Never those whose action it is: the agent's owner (when the review opened and now), `on_behalf_of`, whoever edited
   it; administrators included. Never an agent or executor, whatever the directory says.
+- An approval that needs a passkey has a proven one; a passkey that was claimed and not proven makes any vote void.
 - Asked of the directory and the trust file as they are now: once at the vote, again when the review settles.
 """
 
@@ -13,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from placet.base import AgentId, PersonId
-from placet.events import Authentication, EligibleReviewer
+from placet.events import Authentication, EligibleReviewer, VoteKind
 from placet.requirement import Requirement, assignment, groups, spell
 from placet.trust import Trust
 from services.approver.model import Directory, Refused, Standing, Vote
+from services.approver.stepup import REQUIRED
 
 
 def standing(directory: Directory, trust: Trust, *, agent: AgentId, concerned: Iterable[PersonId | None]) -> Standing:
@@ -64,8 +66,11 @@ def may_vote(person: PersonId, requirement: Requirement, now: Standing) -> froze
 
 def authenticated(vote: Vote, requirement: Requirement) -> Refused | None:
     """Why the vote's sign-in is too weak for the requirement, or None."""
-    if requirement.step_up is not None and vote.authentication is not Authentication.PASSKEY:
-        return Refused("step_up_required", "This action needs a passkey: vote in the console.")
+    if vote.unproven is not None:
+        return vote.unproven
+    approves = vote.kind is VoteKind.APPROVE  # a rejection must never be lost, for want of a passkey either
+    if approves and requirement.step_up is not None and vote.authentication is not Authentication.PASSKEY:
+        return REQUIRED
     if vote.authentication is Authentication.NONE:
         return Refused("not_authenticated", "Nobody knows who cast this vote. Sign in and vote again.")
     return None

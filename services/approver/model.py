@@ -126,7 +126,14 @@ class Vote:
     reason: str | None
     channel: VoteChannel
     authentication: Authentication
+    """As claimed, until `passkeys` has looked at a claimed passkey."""
     cast_at: datetime
+    evidence: str | None = field(default=None, repr=False)
+    """The ID token that proves a passkey: personal, so kept only until the vote is judged."""
+    authenticated_at: datetime | None = None
+    """When a proven passkey was used."""
+    unproven: Refused | None = None
+    """Why the passkey that was claimed is not believed."""
 
 
 @dataclass(frozen=True, slots=True)

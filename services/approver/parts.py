@@ -19,6 +19,7 @@ from placet.trust import Trust
 from placet.trust_store import TrustStore
 from services.approver import electorate
 from services.approver.model import Bounds, Review, Settlement, Standing
+from services.approver.passkeys import Passkeys
 from services.approver.ports import People, Proposals, Session, Store
 from services.approver.record import Ending, Scribe
 from services.chassis import telemetry
@@ -36,6 +37,7 @@ class Parts:
     signer: Signer
     clock: Callable[[], datetime]
     bounds: Bounds = field(default_factory=Bounds)
+    passkeys: Passkeys = field(default_factory=Passkeys)
 
     def scribe(self, trust: Trust, now: datetime) -> Scribe:
         """A writer for one moment."""

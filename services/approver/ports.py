@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from placet.base import ActionId, AgentId, Sha256
+from joserfc.jwk import KeySet
+
+from placet.base import ActionId, AgentId, PersonId, Sha256
 from placet.events import Position
 from placet.messages import Outgoing
 from services.approver.evidence import Originals
@@ -25,6 +27,13 @@ class People(Protocol):
 
     def current(self) -> Directory:
         """The people as they are now."""
+
+
+class Keys(Protocol):
+    """The identity provider's published keys."""
+
+    def current(self, *, again: bool = False) -> KeySet:
+        """Its signature keys; `again`: asked for anew, at most once a minute. Raise `TransientError`."""
 
 
 class Proposals(Protocol):
@@ -69,8 +78,13 @@ class Session(Protocol):
     def votes(self, action_id: ActionId) -> tuple[Sequence[Vote], Sequence[Vote]]:
         """The votes counted so far and those not judged yet, each in the order of their ids."""
 
+    def spent(self, reviewer: PersonId, authenticated_at: datetime) -> bool:
+        """Whether a vote of this person has counted on this use of a passkey; nobody else judges one of theirs that
+        claims a passkey until the transaction ends.
+        """
+
     def judge(self, judged: Sequence[tuple[Vote, Judgement]], now: datetime) -> None:
-        """Write what became of votes."""
+        """Write what became of votes, and forget their evidence."""
 
     def close(self, ending: Ending) -> None:
         """Write how an open review ended."""

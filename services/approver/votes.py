@@ -3,6 +3,7 @@
 Rules:
 - One review at a time, under its lock: read the votes, ask the judge, write judgements, steps, the ending and what is
   to be published in one transaction. PostgreSQL's clock is read after the lock was taken.
+- A passkey that a vote claims is proven before anything is judged, and counts for one vote only.
 - Before a grant is minted the original and its classification are fetched and checked again: what reviewers were
   shown must still be what was committed to, classified and decided.
 - A review whose judgement fails unexpectedly is passed over, counted and logged; it expires like any other.
@@ -21,8 +22,10 @@ from services.approver.decide import Ruling, judge
 from services.approver.evidence import confirm
 from services.approver.model import Review, Settlement, Vote
 from services.approver.parts import Closed, Parts, close_review, tell
+from services.approver.passkeys import unproven
 from services.approver.ports import Session
 from services.approver.record import Step
+from services.approver.stepup import SPENT
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.telemetry import Attribute, Metric, SpanName
@@ -76,6 +79,8 @@ class Votes:
     def _judge(
         self, session: Session, review: Review, counted: Sequence[Vote], pending: Sequence[Vote]
     ) -> tuple[Ruling, Closed | None]:
+        # Before the clock is read: the provider may have to be asked.
+        pending = [self._proven(session, vote) for vote in sorted(pending, key=lambda vote: vote.reviewer)]
         trust, now = self._parts.trust.current(), session.now()
         standing, scribe = self._parts.standing(review, trust), self._parts.scribe(trust, now)
         ruling = judge(review, counted, pending, standing, now)
@@ -89,6 +94,13 @@ class Votes:
         if settlement is None:
             return ruling, None
         return ruling, close_review(session, review, settlement, standing, scribe)
+
+    def _proven(self, session: Session, vote: Vote) -> Vote:
+        """The vote with the passkey that it claims proven, or taken back. In order of reviewers: see `spent`."""
+        vote = self._parts.passkeys.proven(vote)
+        if vote.authenticated_at is not None and session.spent(vote.reviewer, vote.authenticated_at):
+            return unproven(vote, SPENT)
+        return vote
 
     def _confirmed(self, review: Review, settlement: Settlement | None, trust: Trust) -> Settlement | None:
         """The settlement; an approval only if what was shown still holds."""

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import sleep
 
+import httpx
+
 from placet.errors import ContractError
 from placet.trust_store import Memory, TrustStore
+from services.approver.adapters.keys import PublishedKeys
 from services.approver.adapters.outbox import PostgresOutbox
 from services.approver.adapters.people import FileOfPeople
 from services.approver.adapters.proposals import KafkaProposals
@@ -16,6 +19,7 @@ from services.approver.adapters.trust import PostgresMemory
 from services.approver.background import LOOK_SECONDS, Wake, relay, repeat
 from services.approver.handle import Settle
 from services.approver.parts import Parts
+from services.approver.passkeys import Passkeys
 from services.approver.settings import SettleSettings
 from services.approver.timers import Timers
 from services.approver.votes import Votes
@@ -51,6 +55,7 @@ class Wired:
 
 def build(settings: SettleSettings) -> Wired:
     """Everything real; raise `SettingsError`."""
+    settings.check()
     pool = engine(settings.database_dsn_file, name=settings.service, pool_size=CONNECTIONS)
     store = PostgresStore(pool)
     parts = Parts(
@@ -61,6 +66,7 @@ def build(settings: SettleSettings) -> Wired:
         signer=settings.signer,
         clock=lambda: datetime.now(UTC),
         bounds=settings.bounds,
+        passkeys=passkeys(settings),
     )
     wakes = {VOTES_CHANNEL: Wake(), OUTBOX_CHANNEL: Wake()}
     committed = wakes[OUTBOX_CHANNEL].set
@@ -83,6 +89,17 @@ def build(settings: SettleSettings) -> Wired:
         repeat(timers.run_due, Wake(), timing, until_due),
     )
     return Wired(parts, PostgresMemory(pool), service, votes, timers, outbox, background, listener, health)
+
+
+def passkeys(settings: SettleSettings) -> Passkeys:
+    """Who proves passkeys; nobody where no identity provider is named."""
+    accepted = settings.accepted
+    if accepted is None:
+        return Passkeys()
+    keys = PublishedKeys(
+        accepted.issuer, jwks_url=settings.oidc_jwks_url, insecure=settings.development, http=httpx.Client()
+    )
+    return Passkeys(accepted, keys)
 
 
 def run(settings: SettleSettings) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Dialog, Page, expect
 from placet.requirement import Requirement, parse
 from tests.desks import DeskUnderTest, an_export, close_by_clock, finding
 from tests.fix_browser import SignIn
+from tests.settling import STEP_UP
 
 TWO = Requirement(approvals=parse("1 from dev-leads and 1 from security"), timeout_seconds=1500)
 
@@ -119,6 +120,25 @@ def test_a_late_click_is_told_who_decided_and_when(desk: DeskUnderTest, sign_in:
     expect(page.locator(".toast")).to_contain_text("already settled")
     expect(page.locator(".toast")).to_contain_text("Approved by erin at")
     expect(page.locator("#standing .state")).to_have_text("approved")
+
+
+def test_an_approval_with_a_passkey_goes_by_the_provider_and_comes_back(desk: DeskUnderTest, sign_in: SignIn) -> None:
+    held = desk.held(STEP_UP)
+    page = sign_in("alice")
+    page.goto(f"{desk.url}/reviews/{held.action_id}")
+    page.get_by_role("button", name="Approve with passkey").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Note for the record").fill("Contract PA-2231.")
+    dialog.get_by_role("button", name="Go on with passkey").click()
+    page.wait_for_url(f"{desk.settings.oidc_issuer}/**")
+    page.locator("input[name=sub]").first.fill("alice")
+    page.locator("button[type=submit], button:not([type])").first.click()
+    page.wait_for_url(f"{desk.url}/reviews/{held.action_id}?cast=*")
+    expect(page.locator(".toast")).to_contain_text("Settled: approved.")
+    expect(page.locator("#standing .state")).to_have_text("approved")
+    expect(page.locator(".steps")).to_contain_text("in the console, with a passkey")
+    expect(page.locator(".steps")).to_contain_text("Contract PA-2231.")
+    assert desk.bench.outcome(held) == ("approved", "approved")
 
 
 def test_the_owner_finds_no_button_but_the_reason(desk: DeskUnderTest, sign_in: SignIn) -> None:

@@ -37,16 +37,17 @@ MAY: Mapping[str, Mapping[str, set[str]]] = {
         "trust": APPEND,
         "votes": {"SELECT"},
     },
-    "desk": {table: {"SELECT"} for table in ("outcomes", "reviews", "votes", "steps")},
+    "desk": {table: {"SELECT"} for table in ("outcomes", "reviews", "steps")},
 }
 """Whole tables; nothing else."""
 MAY_COLUMNS: Mapping[tuple[str, str, str], set[str]] = {
     ("settle", "reviews", "UPDATE"): {
         *("state", "next_sequence", "escalated", "escalates_at", "closed_at", "closed_code", "closed_sentence")
     },
-    ("settle", "votes", "UPDATE"): {"judged_at", "counted", "code", "sentence"},
+    ("settle", "votes", "UPDATE"): {"judged_at", "counted", "code", "sentence", "authenticated_at", "evidence"},
     ("settle", "trust", "UPDATE"): {"version"},
-    ("desk", "votes", "INSERT"): VOTE,
+    ("desk", "votes", "INSERT"): {*VOTE, "evidence"},
+    ("desk", "votes", "SELECT"): {*VOTE, "id", "cast_at", "judged_at", "counted", "code", "sentence"},
 }
 """Single columns, where the whole table is not given."""
 

@@ -14,7 +14,7 @@ import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from placet.events import ActionDecided, Outcome, Retry, Verdict
-from services.approver.adapters.store import PENDING, REJECTED
+from services.approver.adapters.statements import PENDING, REJECTED
 from services.approver.handle import Settle
 from services.approver.model import Bounds
 from services.approver.ports import Session

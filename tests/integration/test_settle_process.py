@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,17 +21,30 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from infra.children import ROOT
 from placet import enrol
 from placet.catalogue import Role, Topic
-from placet.events import ActionDecided, ActionResolved, Outcome, Position, ReviewRecorded, ReviewStep, Verdict
+from placet.events import (
+    ActionDecided,
+    ActionResolved,
+    Authentication,
+    Outcome,
+    Position,
+    ReviewRecorded,
+    ReviewStep,
+    Verdict,
+    VoteKind,
+)
 from placet.grants import verify_grant
 from placet.kafka_client import to_message
 from placet.key_folder import KeyFolder
 from placet.messages import Message, Outgoing
 from placet.requirement import Requirement
 from placet.verify import verify
+from services.approver.stepup import bound_nonce
 from services.chassis.process import SETTINGS_STATUS
+from tests.desks import CLIENT_ID
 from tests.factories import now, received
 from tests.fix_embedded import KafkaPart
-from tests.settling import ONE_LEAD, Bench, withdrawal
+from tests.settling import ONE_LEAD, STEP_UP, Bench, withdrawal
+from tests.stepups import fetched
 
 PATIENCE_SECONDS = 60.0
 
@@ -54,7 +68,7 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.log = bench.folder / "settle.log"
 
-    def start(self, instance: str = "1", *, key: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(self, instance: str = "1", *, key: Path | None = None, **told: str) -> subprocess.Popen[bytes]:
         keys = self.bench.folder / "keys"
         environment = {
             **os.environ,
@@ -66,6 +80,7 @@ class Rig:
             "PLACET_DIRECTORY_FILE": str(self.bench.folder / "directory.json"),
             "PLACET_INSTANCE": instance,
             "PLACET_SESSION_TIMEOUT_SECONDS": "6",
+            **told,
         }
         with self.log.open("ab") as output:
             process = subprocess.Popen(
@@ -207,6 +222,25 @@ def test_from_decision_to_outcome_and_from_click_to_outcome(rig: Rig, record_pro
     # Libraries may complain while a fresh broker finds its group coordinator; settle itself may not.
     own = [line for line in rig.logged() if "logger" not in line]
     assert [line for line in own if line["level"] in {"error", "critical"}] == []
+
+
+def test_a_passkey_counts_by_the_providers_own_word_over_the_wire(rig: Rig, provider: str) -> None:
+    """Settings, metadata, keys and signature are the real ones; the provider's address is told as in production."""
+    told = {"PLACET_ENV": "dev", "PLACET_OIDC_ISSUER": provider, "PLACET_OIDC_CLIENT_ID": CLIENT_ID}
+    rig.start(**told)
+    decided, other = (rig.decide(Verdict.REVIEW, STEP_UP) for _ in range(2))
+    for one in (decided, other):
+        rig.steps(one, ReviewStep.OPENED)
+    request = str(uuid.uuid4())
+    voted = {"action_id": decided.action_id, "digest": decided.digest, "reviewer": "alice", "request_id": request}
+    token = fetched(provider, CLIENT_ID, "alice", nonce=bound_nonce(**voted, vote=VoteKind.APPROVE))
+    rig.bench.cast(other, "alice", authentication="passkey", evidence=token)
+    (_, refused) = rig.steps(other, ReviewStep.VOTED)
+    assert (refused.counted, refused.code) == (False, "step_up_other_vote")
+    rig.bench.cast(decided, "alice", request_id=request, authentication="passkey", evidence=token)
+    assert rig.resolved(decided).outcome is Outcome.APPROVED
+    (_, counted, _) = rig.steps(decided, ReviewStep.CLOSED)
+    assert (counted.counted, counted.authentication) == (True, Authentication.PASSKEY)
 
 
 @pytest.mark.slow

@@ -114,13 +114,6 @@ def test_a_vote_about_another_digest_does_not_count(bench: Bench) -> None:
     assert bench.review(decided)["state"] == "open"
 
 
-def test_step_up_takes_a_passkey(bench: Bench) -> None:
-    decided = bench.held(ONE_LEAD.model_copy(update={"step_up": "passkey"}))
-    for weaker in ("none", "channel", "token", "session"):
-        assert bench.vote(decided, "alice", authentication=weaker) == (False, "step_up_required")
-    assert bench.vote(decided, "alice", authentication="passkey") == (True, "counted")
-
-
 def test_an_unauthenticated_vote_does_not_count(bench: Bench) -> None:
     assert bench.vote(bench.held(), "alice", authentication="none") == (False, "not_authenticated")
 

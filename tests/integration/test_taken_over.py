@@ -16,12 +16,13 @@ from placet.audit.report import ProblemCode
 from placet.audit.verifier import verify_export
 from placet.catalogue import Role, Topic
 from placet.errors import VerificationError
-from placet.events import ActionFailed, ActionResolved, Outcome, Sensitivity, Stage, Verdict
+from placet.events import ActionFailed, ActionResolved, Authentication, Outcome, Sensitivity, Stage, Verdict
 from placet.grants import commitment_of, sign_claims, verify_grant
 from placet.verify import verify
-from tests.factories import World, now, received
+from tests.factories import World, new_action_id, now, received
 from tests.ledgers import MemoryLedger, grant_claims, resolution
-from tests.settling import TWO_TEAMS, Bench, withdrawal
+from tests.settling import STEP_UP, TWO_TEAMS, Bench, withdrawal
+from tests.stepups import OTHER_KEY
 
 # The broker: it may reorder and repeat ---------------------------------------------------------------------------
 
@@ -116,6 +117,58 @@ def test_votes_that_a_desk_makes_up_for_everybody_it_may_not_approve_nothing(ben
     assert bench.outcomes(decided.action_id) == []
 
 
+CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "nothing but the claim": ({}, {"evidence": None}, "step_up_required"),
+    "rubbish": ({}, {"evidence": "e30.e30.e30"}, "step_up_unsigned"),
+    "a token that it signed itself": ({"key": OTHER_KEY}, {}, "step_up_unsigned"),
+    "the token of a sign-in": ({"nonce": "of a sign-in"}, {}, "step_up_other_vote"),
+    "a token for another action": ({"about": {"action_id": new_action_id()}}, {}, "step_up_other_vote"),
+    "a token for a rejection": ({"about": {"vote": "reject"}}, {}, "step_up_other_vote"),
+    "a token for another request": ({}, {"request_id": new_action_id()}, "step_up_other_vote"),
+    "a token of somebody else": ({"sub": "erin"}, {}, "step_up_other_person"),
+    "a token for somebody else's vote": ({"about": {"reviewer": "erin"}, "sub": "erin"}, {}, "step_up_other_vote"),
+    "a token for another application": ({"aud": "crm"}, {}, "step_up_invalid"),
+    "a password": ({"acr": "pwd"}, {}, "step_up_weak"),
+    "this morning's passkey": ({"auth_time": int(now().timestamp()) - 4_000}, {}, "step_up_stale"),
+}
+"""What the desk makes of a token, and of its row; and what settle finds."""
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_desk_cannot_claim_a_passkey(bench: Bench, name: str) -> None:
+    claims, row, code = CLAIMS[name]
+    decided = bench.held(STEP_UP)
+    forged = bench.stepped_up(decided, "alice", **claims) | row
+    for channel in ("console", "api", "slack", "teams"):
+        cast = forged | ({} if channel == "console" else bench.stepped_up(decided, "alice", **claims) | row)
+        if "request_id" in row:
+            cast["request_id"] = new_action_id()
+        assert bench.vote(decided, "alice", channel=channel, **cast) == (False, code)
+    assert bench.review(decided)["state"] == "open"
+    assert bench.outcomes(decided.action_id) == []
+    recorded = {(one.counted, one.authentication) for one in bench.steps(decided)[1:]}
+    assert recorded == {(False, Authentication.NONE)}
+
+
+def test_a_desk_cannot_use_a_token_twice(bench: Bench) -> None:
+    decided, other = (bench.held(TWO_TEAMS.model_copy(update={"step_up": "passkey"})) for _ in range(2))
+    honest = bench.stepped_up(decided, "alice")
+    assert bench.vote(decided, "alice", **honest) == (True, "counted")
+    with pytest.raises(errors.UniqueViolation):
+        bench.cast(other, "alice", **honest)
+    assert bench.vote(other, "alice", **honest | {"request_id": new_action_id()}) == (False, "step_up_other_vote")
+    assert bench.vote(decided, "bob", **honest | {"request_id": new_action_id()}) == (False, "step_up_other_vote")
+    assert bench.review(decided)["state"] == bench.review(other)["state"] == "open"
+
+
+def test_a_claim_that_is_not_proven_is_recorded_nowhere_as_a_passkey(bench: Bench) -> None:
+    """Where none is needed either: the ledger would say so of a vote that nobody cast like that."""
+    decided = bench.held()
+    assert bench.vote(decided, "alice", authentication="passkey") == (False, "step_up_required")
+    assert bench.vote(decided, "alice", "reject", authentication="passkey") == (False, "step_up_required")
+    assert {one.authentication for one in bench.steps(decided)} == {Authentication.NONE}
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -129,6 +182,9 @@ def test_votes_that_a_desk_makes_up_for_everybody_it_may_not_approve_nothing(ben
         "UPDATE approver.reviews SET requirement = '{}'",
         "UPDATE approver.reviews SET eligible = '[]'",
         "UPDATE approver.votes SET reviewer = 'alice'",
+        "SELECT evidence FROM approver.votes",
+        "UPDATE approver.votes SET authenticated_at = now()",
+        "INSERT INTO approver.votes (authenticated_at) VALUES (now())",
         "ALTER TABLE approver.votes DISABLE TRIGGER ALL",
         "TRUNCATE approver.votes",
         "SET session_replication_role = replica",

@@ -26,6 +26,13 @@ def settings(service: Service) -> dict[str, str]:
     return programs.environment(service, Layout(Path("/r")), addresses, mode="dev")
 
 
+def test_settle_and_desk_are_told_of_one_identity_provider() -> None:
+    for told in (settings, lambda service: COMPOSE["services"][service.name]["environment"]):
+        desk, settle = (told(service) for name in ("desk", "settle") for service in SERVICES if service.name == name)
+        for name in ("PLACET_OIDC_ISSUER", "PLACET_OIDC_CLIENT_ID"):
+            assert desk[name] == settle[name]
+
+
 def test_the_services_are_the_supervisors() -> None:
     assert set(COMPOSE["services"]) - PARTS == {service.name for service in SERVICES} | {PROVIDER}
 
@@ -34,7 +41,9 @@ def test_the_services_are_the_supervisors() -> None:
 def test_a_service_runs_the_same_module_with_the_same_settings(service: Service) -> None:
     found = COMPOSE["services"][service.name]
     assert found["command"] == ["python", "-m", *service.module]
-    assert set(settings(service)) == set(found["environment"]) - {"PLACET_HTTP_HOST", "PLACET_OTLP_ENDPOINT"}
+    apart = {"PLACET_HTTP_HOST", "PLACET_OTLP_ENDPOINT", "PLACET_OIDC_JWKS_URL"}
+    """What only containers need: other addresses."""
+    assert set(settings(service)) == set(found["environment"]) - apart
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

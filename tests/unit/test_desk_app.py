@@ -24,6 +24,7 @@ from services.approver.desk.people import Directory
 from services.approver.desk.problems import KINDS, Problem
 from services.approver.desk.sessions import Session, Sessions, SignIn
 from services.approver.desk.settings import DeskSettings
+from services.approver.desk.step_up import StepUp
 from services.approver.desk.voting import Voting, request_id
 from services.approver.model import Person
 from services.chassis.errors import TransientError
@@ -68,7 +69,7 @@ class FakeReviews:
 
     def cast(self, ballot: Ballot) -> Vote:
         self.answers()
-        given = {name: getattr(ballot, name) for name in Ballot.__slots__}
+        given = {name: getattr(ballot, name) for name in Ballot.__slots__ if name != "evidence"}
         judged = {} if self.judge is None else {"judged_at": NOW, **self.judge}
         self.ballots.append(Vote(**given, cast_at=NOW, **judged))
         return self.ballots[-1]
@@ -113,7 +114,8 @@ class Edge:
         provider = Provider(client, httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(503))))
         self.identity = Identity(provider, self.sessions, directory, ORIGIN, secure=True, clock=lambda: self.now)
         voting = Voting(self.reviews, self.live, 0.05)
-        desk = Desk(settings, self.reviews, self.live, voting, directory, self.identity, lambda: self.now)
+        step_up = StepUp(self.identity, voting, "phr phrh")
+        desk = Desk(settings, self.reviews, self.live, voting, directory, self.identity, step_up, lambda: self.now)
         self.app: FastAPI = application(desk, Health(), started=_nothing)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url=ORIGIN
@@ -264,6 +266,8 @@ async def test_an_approval_needs_no_reason_and_text_is_redacted(edge: Edge) -> N
         ({"counted": False, "code": "own_action", "sentence": "Not your own."}, 403, "not_eligible"),
         ({"counted": False, "code": "not_in_group", "sentence": "Others."}, 403, "not_eligible"),
         ({"counted": False, "code": "something_new", "sentence": "No."}, 403, "not_eligible"),
+        ({"counted": False, "code": "step_up_required", "sentence": "A passkey."}, 403, "step_up_required"),
+        ({"counted": False, "code": "step_up_stale", "sentence": "Again."}, 403, "step_up_required"),
         ({"counted": False, "code": "already_voted", "sentence": "Once."}, 409, "already_voted"),
         ({"counted": False, "code": "already_settled", "sentence": "Approved by bob."}, 409, "already_decided"),
     ],

@@ -36,7 +36,7 @@ HEADING = Heading(
     closed_sentence=None,
     read_at=NOW + timedelta(minutes=1),
 )
-WITH_PASSKEY = HEADING.requirement.model_copy(update={"step_up": "passkey"})
+STEP_UP = replace(HEADING, requirement=HEADING.requirement.model_copy(update={"step_up": "passkey"}))
 
 
 def person(name: str, *groups: str) -> Reviewer:
@@ -58,8 +58,8 @@ def vote(reviewer: str, kind: VoteKind = VoteKind.APPROVE, *, counted: bool | No
     )
 
 
-def of(who: Reviewer, *votes: Vote, heading: Heading = HEADING) -> Standing:
-    return standing(heading, votes, who, Authentication.SESSION)
+def of(who: Reviewer, *votes: Vote, heading: Heading = HEADING, channel: str = "console") -> Standing:
+    return standing(heading, votes, who, channel)
 
 
 ALICE = person("alice", "dev-leads")
@@ -81,17 +81,21 @@ ALICE = person("alice", "dev-leads")
         (of(ALICE, vote("bob")), "asked", BOTH, "You are asked"),
         (of(ALICE, heading=replace(HEADING, state="approved")), "settled", (), "settled: approved"),
         (of(ALICE, heading=replace(HEADING, read_at=HEADING.expires_at)), "expired", (), "time is up"),
-        (
-            of(ALICE, heading=replace(HEADING, requirement=WITH_PASSKEY)),
-            "step_up_required",
-            (),
-            "passkey",
-        ),
+        (of(ALICE, heading=STEP_UP), "asked", BOTH, "Approving asks for your passkey."),
+        (of(ALICE, heading=STEP_UP, channel="api"), "step_up_required", {VoteKind.REJECT}, "do it in the console"),
+        (of(ALICE, vote("alice"), heading=STEP_UP, channel="api"), "voted", {VoteKind.REJECT}, "You approved it"),
+        (of(person("dave", "dev-leads"), heading=STEP_UP), "own_action", (), "You answer for"),
     ],
 )  # fmt: skip
 def test_a_standing_has_a_sentence(found: Standing, code: str, may: frozenset[VoteKind], words: str) -> None:
     assert (found.code, found.may) == (code, frozenset(may))
     assert words in found.sentence
+
+
+def test_an_approval_leads_to_the_provider_only_where_a_passkey_is_needed_and_it_makes_sense() -> None:
+    assert of(ALICE, heading=STEP_UP).step_up
+    assert not of(ALICE).step_up
+    assert not of(ALICE, vote("alice"), heading=STEP_UP).step_up
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from placet.keys import Signer, encode_base64url
-from services.approver.desk.adapters.provider import ALGORITHMS, Client, Provider
+from services.approver.desk.adapters.provider import Client, Provider
 from services.approver.desk.problems import Problem
+from services.approver.tokens import ALGORITHMS
 
 ISSUER = "https://id.example"
 KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"}, private=True)
@@ -152,7 +153,7 @@ async def test_the_way_to_the_provider_carries_pkce() -> None:
     url = httpx.URL(await World().provider().authorization_url(state="s", nonce="n", verifier="v" * 48))
     asked = dict(url.params)
     assert (asked["code_challenge_method"], asked["response_type"], asked["scope"]) == ("S256", "code", "openid")
-    assert (asked["state"], asked["nonce"]) == ("s", "n")
+    assert (asked["state"], asked["nonce"], "max_age" in asked) == ("s", "n", False)
     assert "v" * 48 not in str(url)
 
 
@@ -172,12 +173,24 @@ class Exchange:
         return {"id_token": self.id_token}
 
 
+@pytest.mark.parametrize("changes", [{"azp": "other"}, {"aud": ["placet", "other"]}, {"aud": "placet-api"}])
+async def test_an_id_token_issued_to_another_party_is_refused(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = World().provider(audience="placet-api")
+    monkeypatch.setattr(provider, "_oauth", lambda: Exchange(token(nonce="mine", **changes)))
+    with pytest.raises(Problem) as refused:
+        await provider.signed_in(code="c", verifier="v", nonce="mine")
+    assert refused.value.code == "sign_in_failed"
+
+
 @pytest.mark.parametrize("nonce", ["theirs", "", "min", None, 5, ["mine"], "\ud800"])
 async def test_an_id_token_of_another_sign_in_is_refused(nonce: object, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = World().provider()
-    monkeypatch.setattr(provider, "_oauth", lambda: Exchange(token(nonce="mine")))
-    assert await provider.person(code="c", verifier="v", nonce="mine") == "alice"
+    mine = token(nonce="mine")
+    monkeypatch.setattr(provider, "_oauth", lambda: Exchange(mine))
+    assert await provider.signed_in(code="c", verifier="v", nonce="mine") == ("alice", mine)
     monkeypatch.setattr(provider, "_oauth", lambda: Exchange(token(nonce=nonce)))
     with pytest.raises(Problem) as refused:
-        await provider.person(code="c", verifier="v", nonce="mine")
+        await provider.signed_in(code="c", verifier="v", nonce="mine")
     assert refused.value.code == "sign_in_failed"

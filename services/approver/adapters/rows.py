@@ -25,7 +25,7 @@ REVIEW_COLUMNS: Final = """
     trace, classified->>'likeness' AS likeness
 """
 VOTE_COLUMNS: Final = """
-    id, request_id::text, action_id::text, digest, reviewer, vote, reason, channel, authentication, cast_at
+    id, request_id::text, action_id::text, digest, reviewer, vote, reason, channel, authentication, cast_at, evidence
 """
 INSERT_REVIEW: Final = """
     INSERT INTO approver.reviews
@@ -134,4 +134,5 @@ def read_vote(row: Any) -> Vote:
         channel=row.channel,
         authentication=Authentication(row.authentication),
         cast_at=utc(row.cast_at),
+        evidence=row.evidence,
     )

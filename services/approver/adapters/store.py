@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import CursorResult
 
-from placet.base import ActionId, AgentId, Sha256
+from placet.base import ActionId, AgentId, PersonId, Sha256
 from services.approver.adapters.rows import (
     INSERT_REVIEW,
     REVIEW_COLUMNS,
@@ -28,45 +28,23 @@ from services.approver.adapters.rows import (
     review_parameters,
     utc,
 )
+from services.approver.adapters.statements import (
+    ALONE,
+    CLAIM,
+    END,
+    JUDGE,
+    PENDING,
+    PUBLISH,
+    QUEUE_UP,
+    REJECTED,
+    SPENT,
+)
 from services.approver.decide import next_escalation
 from services.approver.model import Claim, Judgement, Review, Vote
 from services.approver.record import Ending, Step
 from services.chassis import logs, telemetry
 from services.chassis.database import transient
 from services.chassis.telemetry import Metric
-
-_CLAIM: Final = """
-    INSERT INTO approver.actions (action_id, agent, digest, claimed_at)
-    SELECT *, %(now)s::timestamptz FROM unnest(%(ids)s::uuid[], %(agents)s::text[], %(digests)s::text[])
-    ON CONFLICT DO NOTHING RETURNING action_id::text
-"""
-_END: Final = """
-    INSERT INTO approver.outcomes
-        (action_id, agent, digest, outcome, reason_code, reason_sentence, retry, rules, labels, grant_id, resolved_at)
-    VALUES
-        (%(action_id)s, %(agent)s, %(digest)s, %(outcome)s, %(code)s, %(sentence)s, %(retry)s, %(rules)s, %(labels)s,
-         %(grant_id)s, %(at)s)
-"""
-# In the order of the agents, so that two who queue up never deadlock; 0x706C6163657403 tells these locks from others.
-_QUEUE_UP: Final = """
-    SELECT pg_advisory_xact_lock(hashtextextended(agent, 31644362926814211))
-    FROM (SELECT unnest(%(agents)s::text[]) AS agent ORDER BY 1) AS sorted
-"""
-PENDING: Final = """
-    SELECT agent, count(*) AS pending FROM approver.reviews
-    WHERE state = 'open' AND agent = ANY(%(agents)s::text[]) GROUP BY agent
-"""
-# Spelled as the index `reviews_rejected` is.
-REJECTED: Final = """
-    SELECT asked.agent, asked.likeness, (
-        SELECT max(closed_at) FROM approver.reviews AS past WHERE past.state = 'rejected'
-        AND past.agent = asked.agent AND past.classified->>'likeness' = asked.likeness AND past.closed_at > %(since)s
-    ) AS rejected_at FROM unnest(%(agents)s::text[], %(likenesses)s::text[]) AS asked (agent, likeness)
-"""
-_PUBLISH: Final = """
-    INSERT INTO approver.outbox (topic, key, value, signature, trace)
-    VALUES (%(topic)s, %(key)s, %(value)s, %(signature)s, %(trace)s)
-"""
 
 
 class PostgresStore:
@@ -118,7 +96,7 @@ class PostgresSession:
         """Claim action ids; those nobody had claimed before. Sorted, so that two who claim never deadlock."""
         ordered = sorted(claims, key=lambda claim: claim.action_id)
         rows = self._run(
-            _CLAIM,
+            CLAIM,
             {
                 "ids": [claim.action_id for claim in ordered],
                 "agents": [claim.agent for claim in ordered],
@@ -137,7 +115,7 @@ class PostgresSession:
     def queue_up(self, agents: Iterable[AgentId]) -> Mapping[AgentId, int]:
         """The open reviews of each agent; nobody else opens one of theirs until the transaction ends."""
         named = {"agents": list(agents)}
-        self._run(_QUEUE_UP, named)
+        self._run(QUEUE_UP, named)
         # A statement of its own: it sees what those who were before in the queue committed.
         return {row.agent: row.pending for row in self._run(PENDING, named)}
 
@@ -169,7 +147,7 @@ class PostgresSession:
             }
             for ending in endings
         ]
-        self._many(_END, rows)
+        self._many(END, rows)
         self._publish(endings)
 
     def open(self, reviews: Sequence[Review]) -> None:
@@ -215,13 +193,25 @@ class PostgresSession:
         rows = self._run(query, {"id": action_id}).all()
         return [read_vote(row) for row in rows if row.counted], [read_vote(row) for row in rows if row.counted is None]
 
+    def spent(self, reviewer: PersonId, authenticated_at: datetime) -> bool:
+        """Whether a vote of this person has counted on this use of a passkey."""
+        self._run(ALONE, {"reviewer": reviewer})
+        # A statement of its own: it sees what those who were before committed.
+        return bool(self._run(SPENT, {"reviewer": reviewer, "at": authenticated_at}).scalar_one())
+
     def judge(self, judged: Sequence[tuple[Vote, Judgement]], now: datetime) -> None:
-        """Write what became of votes."""
+        """Write what became of votes, and forget their evidence."""
         self._many(
-            "UPDATE approver.votes SET judged_at = %(now)s, counted = %(counted)s, code = %(code)s,"
-            " sentence = %(sentence)s WHERE id = %(id)s",
+            JUDGE,
             [
-                {"id": vote.id, "now": now, "counted": made.counted, "code": made.code, "sentence": made.sentence}
+                {
+                    "id": vote.id,
+                    "now": now,
+                    "counted": made.counted,
+                    "code": made.code,
+                    "sentence": made.sentence,
+                    "authenticated_at": vote.authenticated_at,
+                }
                 for vote, made in judged
             ],
         )
@@ -279,7 +269,7 @@ class PostgresSession:
             }
             for one in written
         ]
-        self._many(_PUBLISH, rows)
+        self._many(PUBLISH, rows)
 
     def _run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         return self._connection.exec_driver_sql(statement, dict(parameters or {}))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -49,6 +49,7 @@ class VoteForm(BaseModel):
 
 
 Sent = Annotated[VoteForm, Form()]
+Cast = Annotated[str | None, Query(max_length=36)]
 
 
 @router.get("/")
@@ -78,9 +79,12 @@ async def history(request: Request, desk: TheDesk, caller: AtConsole, after: Aft
 
 
 @router.get("/reviews/{action_id}")
-async def review(request: Request, desk: TheDesk, caller: AtConsole, action_id: Id) -> HTMLResponse:
-    """One review."""
-    return _whole(desk, request, caller, "review.html", await _review(desk, caller, action_id))
+async def review(request: Request, desk: TheDesk, caller: AtConsole, action_id: Id, cast: Cast = None) -> HTMLResponse:
+    """One review; `cast` is the vote that somebody comes back from casting."""
+    content = await _review(desk, caller, action_id)
+    mine = [vote for vote in content["review"].votes if (vote.request_id, vote.reviewer) == (cast, caller.person.id)]
+    told = {"told": _told(mine[0], content)} if mine else {}
+    return _whole(desk, request, caller, "review.html", content | told)
 
 
 @router.get("/parts/reviews/{action_id}")
@@ -90,8 +94,16 @@ async def review_part(desk: TheDesk, caller: AtConsole, action_id: Id) -> HTMLRe
 
 
 @router.post("/reviews/{action_id}/approve")
-async def approve(request: Request, desk: TheDesk, caller: AtConsole, action_id: Id, form: Sent) -> HTMLResponse:
-    """Approve."""
+async def approve(request: Request, desk: TheDesk, caller: AtConsole, action_id: Id, form: Sent) -> Response:
+    """Approve; where that needs a passkey, the page goes to the identity provider first."""
+    if (await found(desk.reviews, action_id)).heading.requirement.step_up is not None:
+        # Not a redirect: our policy lets no form lead elsewhere, and the page's own script may.
+        away = Response(status_code=204)
+        away.headers["hx-redirect"] = await desk.step_up.begin(
+            caller, action_id, reason=form.said(), digest=form.digest, response=away
+        )
+        desk.identity.keep(request, away)
+        return away
     return await _vote(desk, request, caller, VoteKind.APPROVE, (action_id, form))
 
 
@@ -139,6 +151,8 @@ def _told(cast: Vote, content: dict[str, Any]) -> Toast:
     """What became of a vote, for whoever cast it."""
     if cast.counted is None:
         return Toast("plain", "Your vote is in.", "It is being judged; this page tells you when.")
+    if not cast.counted:
+        return Toast("bad", "Your vote does not count.", cast.sentence or "")
     heading = content["heading"]
     if not heading.open:
         tone = "good" if heading.state == "approved" else "bad"

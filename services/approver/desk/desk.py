@@ -10,6 +10,7 @@ from services.approver.desk.live import Live
 from services.approver.desk.people import Directory
 from services.approver.desk.ports import Reviews
 from services.approver.desk.settings import DeskSettings
+from services.approver.desk.step_up import StepUp
 from services.approver.desk.voting import Voting
 
 
@@ -23,5 +24,6 @@ class Desk:
     voting: Voting
     directory: Directory
     identity: Identity
+    step_up: StepUp
     clock: Callable[[], float]
     """Seconds since the epoch; for sessions only. A review's time is the database's."""

@@ -40,7 +40,7 @@ def heading(of: Heading) -> dict[str, Any]:
 def review(of: Review, caller: Caller, directory: Directory) -> dict[str, Any]:
     """A review whole, as its caller may see it; the action is masked."""
     classified = of.classified.model_dump(mode="json")
-    here = standing(of.heading, of.votes, caller.person, caller.authentication)
+    here = standing(of.heading, of.votes, caller.person, caller.channel)
     so_far = progress(of.heading.requirement.approvals, approvals_of(of.votes, directory.groups))
     return heading(of.heading) | {
         "action": classified["action"],

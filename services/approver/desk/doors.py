@@ -30,9 +30,14 @@ async def start(desk: TheDesk, back: str = "/") -> Response:
 
 @router.get("/sign-in/callback")
 async def callback(request: Request, desk: TheDesk) -> Response:
-    """Back from it."""
+    """Back from it: signed in, or with the passkey that a vote waited for."""
     response = RedirectResponse("/", status_code=303)
-    response.headers["location"] = await desk.identity.complete(request, response)
+    returned = await desk.identity.returned(request, response)
+    if returned.sign_in.ballot is None:
+        response.headers["location"] = desk.identity.enter(request, returned, response)
+    else:
+        response.headers["location"] = await desk.step_up.complete(request, returned)
+        desk.identity.keep(request, response)
     return response
 
 

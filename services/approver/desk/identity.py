@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from fastapi import Request, Response
 
@@ -30,8 +30,20 @@ from services.chassis import logs
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN_CHARACTERS: Final = 8_000
+MAX_COOKIE_CHARACTERS: Final = 3_800
+"""Browsers keep 4,096 bytes, name and attributes included (RFC 6265 §6.1)."""
 _PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _OUR_PAGES: Final = re.compile(r"/|/open|/history|/reviews/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Somebody who came back from the provider."""
+
+    sign_in: SignIn
+    person: str
+    """The `sub` of the ID token, whoever that is."""
+    id_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +84,60 @@ class Identity:
             return False
         return caller.authentication is not Authentication.SESSION or self.session(request) is not None
 
-    async def begin(self, back_to: str, response: Response) -> str:
-        """Start a sign-in; returns the address at the provider."""
+    async def begin(
+        self,
+        back_to: str,
+        response: Response,
+        *,
+        nonce: str | None = None,
+        ballot: Mapping[str, Any] | None = None,
+        asked: Mapping[str, str] | None = None,
+    ) -> str:
+        """Start a sign-in; returns the address at the provider. `ballot` waits for it, `asked` goes with the request.
+
+        Raise `Problem`.
+        """
         sign_in = SignIn(
             state=secrets.token_urlsafe(24),
-            nonce=secrets.token_urlsafe(24),
+            nonce=nonce or secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48),
             back_to=our_page(back_to),
             started_at=int(self.clock()),
+            ballot=ballot,
         )
-        url = await self.provider.authorization_url(state=sign_in.state, nonce=sign_in.nonce, verifier=sign_in.verifier)
-        self._set(response, f"{self.cookie}-sign-in", self.sessions.write_sign_in(sign_in), SIGN_IN_SECONDS)
+        cookie = self.sessions.write_sign_in(sign_in)
+        if len(cookie) > MAX_COOKIE_CHARACTERS:
+            raise Problem("too_large", "The reason is longer than can be kept while you are at the identity provider.")
+        url = await self.provider.authorization_url(
+            state=sign_in.state, nonce=sign_in.nonce, verifier=sign_in.verifier, **(asked or {})
+        )
+        self._set(response, f"{self.cookie}-sign-in", cookie, SIGN_IN_SECONDS)
         return url
 
-    async def complete(self, request: Request, response: Response) -> str:
-        """Finish a sign-in with a new session; returns where to go. Raise `Problem`."""
+    async def returned(self, request: Request, response: Response) -> Returned:
+        """Who came back from the provider, and for what; raise `Problem`."""
         sign_in = self.sessions.read_sign_in(request.cookies.get(f"{self.cookie}-sign-in"), int(self.clock()))
         given = request.query_params
         if sign_in is None or not secrets.compare_digest(given.get("state", "").encode(), sign_in.state.encode()):
             raise Problem("sign_in_failed", "It was not started here, or it took too long.")
         code = given.get("code")
         if code is None or "error" in given:
+            if sign_in.ballot is not None:
+                raise Problem("step_up_failed", "The identity provider did not confirm it.", review=sign_in.back_to)
             raise Problem("sign_in_failed", "The identity provider did not let you in.")
-        found = await self.provider.person(code=code, verifier=sign_in.verifier, nonce=sign_in.nonce)
-        person = self._person(found)
+        found, token = await self.provider.signed_in(code=code, verifier=sign_in.verifier, nonce=sign_in.nonce)
+        self._forget(response, f"{self.cookie}-sign-in")
+        return Returned(sign_in, found, token)
+
+    def enter(self, request: Request, returned: Returned, response: Response) -> str:
+        """Finish a sign-in with a new session; returns where to go. Raise `Problem`."""
+        person = self._person(returned.person)
         if (before := self.session(request)) is not None:
             self.sessions.end(before.id, int(self.clock()))
         now = int(self.clock())
         self.remember(response, Session(secrets.token_urlsafe(24), person.id, signed_in_at=now, seen_at=now))
-        self._forget(response, f"{self.cookie}-sign-in")
         logs.get_logger().info("signed_in", person=person.id)
-        return our_page(sign_in.back_to)
+        return our_page(returned.sign_in.back_to)
 
     def remember(self, response: Response, session: Session) -> None:
         """Write the session's cookie."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -101,6 +101,8 @@ class Ballot:
     reason: str | None
     channel: Literal["console", "api"]
     authentication: Authentication
+    evidence: str | None = field(default=None, repr=False)
+    """The ID token that proves a passkey; written, and never read again here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def review(of: Review, caller: Caller, directory: Directory) -> dict[str, Any]:
         "review": of,
         "heading": heading,
         "card": card(of),
-        "standing": standing(heading, of.votes, caller.person, caller.authentication),
+        "standing": standing(heading, of.votes, caller.person, caller.channel),
         "progress": progress(heading.requirement.approvals, approvals),
         "timeline": timeline(of.steps, directory.name),
         "name": directory.name,

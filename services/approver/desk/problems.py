@@ -84,6 +84,14 @@ KINDS: Final = {
     "not_eligible": Kind(
         HTTPStatus.FORBIDDEN, "Your vote does not count here.", "Leave it to the people the review names."
     ),
+    "step_up_required": Kind(
+        HTTPStatus.FORBIDDEN,
+        "This approval needs a passkey.",
+        "Approve it in the console, which asks for the passkey; a bearer token cannot. A rejection needs none.",
+    ),
+    "step_up_failed": Kind(
+        HTTPStatus.BAD_REQUEST, "Nothing was approved.", "Go back to the review and approve it again, as yourself."
+    ),
     "database_away": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The reviews cannot be read at the moment.",

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ class SignIn:
     verifier: str
     back_to: str
     started_at: int
+    ballot: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The vote that waits for it; None: an ordinary sign-in."""
 
 
 class Sessions:

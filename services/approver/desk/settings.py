@@ -9,23 +9,14 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from services.approver.settings import BaseUrl, StepUpSettings
 from services.chassis.errors import SettingsError
 from services.chassis.settings import ApiSettings, DatabaseSettings
 
 
-def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("a URL of scheme and host, such as https://placet.example.com, is needed")
-    return value.rstrip("/")
-
-
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-
-
-class DeskSettings(ApiSettings, DatabaseSettings):
+class DeskSettings(ApiSettings, DatabaseSettings, StepUpSettings):
     """Everything the desk can be told."""
 
     service: ClassVar[str] = "desk"

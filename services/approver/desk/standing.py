@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from placet.events import Authentication, VoteKind
+from placet.events import VoteKind
 from placet.requirement import AllOf, AnyOf, Expression, Quorum, groups
 from services.approver.desk.model import Heading, Reviewer, Vote
 
@@ -23,6 +23,8 @@ class Standing:
     may: frozenset[VoteKind]
     code: str
     sentence: str
+    step_up: bool = False
+    """Whether an approval leads to the identity provider first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Progress:
         return " or ".join(dict.fromkeys(_missing(way) for way in self.ways))
 
 
-def standing(heading: Heading, votes: Sequence[Vote], person: Reviewer, strength: Authentication) -> Standing:
-    """Where this person stands with this review, at the time it was read."""
+def standing(heading: Heading, votes: Sequence[Vote], person: Reviewer, channel: str) -> Standing:
+    """Where this person stands with this review, at the time it was read. A passkey can be used in the console."""
     asked = groups(heading.requirement.approvals)
     if not heading.open:
         return _none("settled", f"This review is settled: {heading.state}.")
@@ -68,10 +70,14 @@ def standing(heading: Heading, votes: Sequence[Vote], person: Reviewer, strength
         return _none("own_action", own)
     if not asked & person.groups:
         return _none("not_in_group", f"It needs {_either(asked)}; you are in {_list(person.groups)}.")
-    if heading.requirement.step_up is not None and strength is not Authentication.PASSKEY:
-        return _none("step_up_required", "It needs a sign-in with a passkey, which yours was not.")
     cast = [vote for vote in votes if vote.reviewer == person.id and vote.counted is not False]
-    return _after(cast, f"You are asked as a member of {_list(asked & person.groups)}.")
+    found = _after(cast, f"You are asked as a member of {_list(asked & person.groups)}.")
+    if heading.requirement.step_up is None or VoteKind.APPROVE not in found.may:
+        return found
+    if channel == "console":
+        return replace(found, step_up=True, sentence=f"{found.sentence} Approving asks for your passkey.")
+    sentence = f"{found.sentence} Approving needs a passkey: do it in the console."
+    return Standing(found.may - {VoteKind.APPROVE}, "step_up_required", sentence)
 
 
 def progress(expression: Expression, approvals: Mapping[str, AbstractSet[str]]) -> Progress:

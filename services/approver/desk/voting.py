@@ -58,8 +58,20 @@ class Voting:
         self, caller: Caller, action_id: str, kind: VoteKind, *, reason: str | None, digest: str, key: str | None
     ) -> Vote:
         """The vote, judged if that took no longer than the desk waits; raise `Problem` where it does not count."""
-        review = await found(self.reviews, action_id)
-        heading = review.heading
+        heading, ballot = await self.ballot(caller, action_id, kind, reason=reason, digest=digest, key=key)
+        earlier = await run_in_threadpool(self.reviews.vote, ballot.request_id) if key is not None else None
+        if earlier is None and not heading.open:
+            raise settled(heading)
+        vote = await self.carry(ballot, earlier)
+        if vote.counted is False:
+            raise await self._refused(vote)
+        return vote
+
+    async def ballot(
+        self, caller: Caller, action_id: str, kind: VoteKind, *, reason: str | None, digest: str, key: str | None
+    ) -> tuple[Heading, Ballot]:
+        """A vote about to be cast, and what it is about; raise `Problem` where it could not be one."""
+        heading = (await found(self.reviews, action_id)).heading
         if digest != heading.digest:
             raise Problem("digest_mismatch", "The digest you sent is not that of this action.")
         said = None if reason is None else personal_text(reason) or None
@@ -67,7 +79,7 @@ class Voting:
             raise Problem("too_large", f"A reason holds {MAX_SENTENCE_CHARACTERS} characters after redaction.")
         if kind is VoteKind.REJECT and said is None:
             raise Problem("reason_needed", "The reason is empty.")
-        ballot = Ballot(
+        return heading, Ballot(
             request_id=request_id(caller.person.id, key),
             action_id=action_id,
             digest=digest,
@@ -77,18 +89,17 @@ class Voting:
             channel=caller.channel,
             authentication=caller.authentication,
         )
-        earlier = await run_in_threadpool(self.reviews.vote, ballot.request_id) if key is not None else None
-        if earlier is None and not heading.open:
-            raise settled(heading)
+
+    async def carry(self, ballot: Ballot, earlier: Vote | None = None) -> Vote:
+        """Insert a vote, or take the one that this request inserted before; judged if that did not take too long."""
         with self.live.judgement(ballot.request_id) as judged:
             vote = await self._inserted(ballot) if earlier is None else earlier
-            if (vote.action_id, vote.digest, vote.vote) != (action_id, digest, kind):
+            if (vote.action_id, vote.digest, vote.vote) != (ballot.action_id, ballot.digest, ballot.vote):
                 raise Problem("key_reused", "The vote it was used for is another.")
-            logs.get_logger().info("vote_cast", action_id=action_id, request_id=vote.request_id, channel=caller.channel)
-            vote = await self._judged(vote, judged)
-        if vote.counted is False:
-            raise await self._refused(vote)
-        return vote
+            logs.get_logger().info(
+                "vote_cast", action_id=ballot.action_id, request_id=vote.request_id, channel=ballot.channel
+            )
+            return await self._judged(vote, judged)
 
     async def _inserted(self, ballot: Ballot) -> Vote:
         """The inserted vote; its span lies in the action's trace, and names the request that carried it."""
@@ -117,7 +128,7 @@ class Voting:
         code = vote.code or "internal"
         if code == "already_settled":
             return settled((await found(self.reviews, vote.action_id)).heading, said=vote.sentence)
-        problem = CONFLICTS.get(code, "not_eligible")
+        problem = "step_up_required" if code.startswith("step_up") else CONFLICTS.get(code, "not_eligible")
         return Problem(problem, vote.sentence or "It was refused.", judgement=code, request_id=vote.request_id)
 
 

@@ -20,6 +20,7 @@ from services.approver.desk.live import JUDGED, REVIEWS, Live
 from services.approver.desk.people import Directory
 from services.approver.desk.sessions import Sessions, load_secrets
 from services.approver.desk.settings import DeskSettings
+from services.approver.desk.step_up import StepUp
 from services.approver.desk.voting import Voting
 from services.chassis.database import Listener, engine
 from services.chassis.health import Health
@@ -60,13 +61,15 @@ def build(settings: DeskSettings) -> tuple[FastAPI, Live]:
         secure=settings.secure,
         clock=time,
     )
+    voting = Voting(reviews, live, settings.vote_wait_seconds)
     desk = Desk(
         settings=settings,
         reviews=reviews,
         live=live,
-        voting=Voting(reviews, live, settings.vote_wait_seconds),
+        voting=voting,
         directory=directory,
         identity=identity,
+        step_up=StepUp(identity, voting, settings.oidc_step_up_acr_values),
         clock=time,
     )
     listener = Listener(settings.database_dsn_file, (JUDGED, REVIEWS), live.notified)

@@ -126,9 +126,10 @@ class PostgresReviews:
         with transient(), self._engine.begin() as connection:
             connection.execute(
                 text(
-                    "INSERT INTO votes (request_id, action_id, digest, reviewer, vote, reason, channel, authentication)"
+                    "INSERT INTO votes"
+                    " (request_id, action_id, digest, reviewer, vote, reason, channel, authentication, evidence)"
                     " VALUES (CAST(:request_id AS uuid), CAST(:action_id AS uuid), :digest, :reviewer, :vote, :reason,"
-                    " :channel, :authentication) ON CONFLICT (request_id) DO NOTHING"
+                    " :channel, :authentication, :evidence) ON CONFLICT (request_id) DO NOTHING"
                 ),
                 given,
             )
