@@ -140,8 +140,10 @@ def test_an_answer_is_of_the_browser_that_asked_and_of_one_use(desk: DeskUnderTe
 def test_a_refusal_at_the_provider_casts_nothing(desk: DeskUnderTest) -> None:
     held = desk.held(STEP_UP)
     browser = desk.signed_in("alice")
-    answer = browser.http.post(browser.away(held).headers["hx-redirect"], data={"action": "deny"})
-    refused = browser.http.get(answer.headers["location"])
+    asked = parse_qs(urlsplit(browser.away(held).headers["hx-redirect"]).query)
+    # By hand: the development provider's own refusal lacks the state that RFC 6749 §4.1.2.1 asks for.
+    answer = {"error": "unmet_authentication_requirements", "state": asked["state"][0]}
+    refused = browser.http.get("/sign-in/callback", params=answer)
     assert refused.status_code == 400
     assert "Nothing was approved." in refused.text
     assert f'href="/reviews/{held.action_id}"' in refused.text

@@ -130,6 +130,6 @@ def test_settings_name_the_provider_whole_or_not_at_all(tmp_path: Path) -> None:
 )
 def test_a_provider_without_tls_is_for_development_only(tmp_path: Path, plain: dict[str, str]) -> None:
     with pytest.raises(InsecureSettingError):
-        settings(tmp_path, **plain).check()
+        settings(tmp_path, env="production", **plain).check()
     with pytest.warns(InsecureStandInWarning):
         settings(tmp_path, env="dev", **plain).check()
