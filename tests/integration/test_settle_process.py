@@ -227,7 +227,7 @@ def test_from_decision_to_outcome_and_from_click_to_outcome(rig: Rig, record_pro
 def test_a_passkey_counts_by_the_providers_own_word_over_the_wire(rig: Rig, provider: str) -> None:
     """Settings, metadata, keys and signature are the real ones; the provider's address is told as in production."""
     told = {"PLACET_ENV": "dev", "PLACET_OIDC_ISSUER": provider, "PLACET_OIDC_CLIENT_ID": CLIENT_ID}
-    rig.start(**told)
+    rig.start(key=None, **told)
     decided, other = (rig.decide(Verdict.REVIEW, STEP_UP) for _ in range(2))
     for one in (decided, other):
         rig.steps(one, ReviewStep.OPENED)
