@@ -56,7 +56,7 @@ class Course:
 @click.command(epilog='Example: make bench-crash ARGS="--kills 10 --entries 5000"')
 @click.option("--kills", default=100, show_default=True, help="How many processes die.")
 @click.option("--entries", default=100_000, show_default=True, help="Ledger entries to reach, at least.")
-@click.option("--per-second", default=150.0, show_default=True, help="Actions proposed.")
+@click.option("--per-second", default=60.0, show_default=True, help="Actions proposed.")
 @click.option("--minutes", default=90.0, show_default=True, help="Stop killing and proposing after so long.")
 @click.option("--seed", default=1, show_default=True, help="Of the draw.")
 def main(*, kills: int, entries: int, per_second: float, minutes: float, seed: int) -> None:
