@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError
@@ -25,6 +26,8 @@ from placet.canonical import payload_bytes, sha256_hex
 from placet.catalogue import Topic
 from placet.errors import ContractError, VerificationError
 from placet.events import ActionProposed, ActionResolved, Position
+from placet.executor.report import Execution
+from placet.executor.store import Store
 from placet.grants import VerifiedGrant, check_commitment, verify_grant
 from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_join, to_message
 from placet.limits import GRANT_SECONDS
@@ -32,10 +35,8 @@ from placet.messages import Message
 from placet.outcomes import ClientError, Ticket
 from placet.tracing import TRACEPARENT
 from placet.trust import Trust
+from placet.trust_store import TrustStore
 from placet.verify import verify
-
-if TYPE_CHECKING:
-    from placet.executor.executor import Executor
 
 _log = logging.getLogger(__name__)
 _POLL_MS: Final = 200
@@ -45,7 +46,32 @@ SESSION_SECONDS: Final = 6
 whoever comes after it waits that long."""
 
 
-def follow(executor: Executor, stop: threading.Event) -> None:
+class Attempts(Protocol):
+    """What following needs of an executor."""
+
+    executor: str
+    trust: TrustStore
+    store: Store
+    client: KafkaClient | None
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+
+    def has(self, name: str) -> bool:
+        """Whether a function is registered under an action's name."""
+
+    def attempt(self, ticket: Ticket) -> Execution:
+        """Run a ticket, once; whatever comes of it is a value."""
+
+    def refuse(self, ticket: Ticket, code: str, sentence: str) -> Execution:
+        """Report a refused attempt; nothing is run."""
+
+    def send_reports(self) -> None:
+        """Send what the broker may not have."""
+
+
+def follow(executor: Attempts, stop: threading.Event) -> None:
     """Run until `stop` is set; raise `ClientError`."""
     client = executor.client
     if client is None:
@@ -69,7 +95,7 @@ def follow(executor: Executor, stop: threading.Event) -> None:
             close_quietly(consumer)
 
 
-def _subscribed(executor: Executor, client: KafkaClient) -> Any:
+def _subscribed(executor: Attempts, client: KafkaClient) -> Any:
     consumer = client.consumer(
         group_id=f"executor-{executor.executor}",
         fetch_max_wait_ms=50,
@@ -119,7 +145,7 @@ def _begin(consumer: Any, *, now: datetime) -> None:
 class _Follower:
     """One run of `follow`."""
 
-    def __init__(self, executor: Executor, client: KafkaClient, stop: threading.Event) -> None:
+    def __init__(self, executor: Attempts, client: KafkaClient, stop: threading.Event) -> None:
         self._executor, self._client, self._stop = executor, client, stop
 
     def now(self) -> datetime:

@@ -9,17 +9,32 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-if TYPE_CHECKING:
-    from placet.gate.gate import Gate
-    from placet.outcomes import Ticket
+from placet.gate.pending import Pending
+from placet.outcomes import Ticket
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Proposes(Protocol):
+    """What the guard needs of a gate."""
+
+    def propose(
+        self,
+        name: str,
+        resource: str,
+        arguments: Mapping[str, Any],
+        purpose: str = "",
+        *,
+        deadline: timedelta = timedelta(hours=1),
+        on_behalf_of: str | None = None,
+    ) -> Pending:
+        """Propose an action."""
 
 
 class Runs(Protocol):
@@ -33,7 +48,7 @@ class Runs(Protocol):
 
 
 def guard(
-    gate: Gate,
+    gate: Proposes,
     executor: Runs,
     name: str,
     *,
