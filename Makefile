@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test mutants fuzz check demo up bench bench-crash bench-flood lock schemas clean
+.PHONY: help setup test mutants fuzz fuzz-guided check demo up bench bench-crash bench-flood lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -42,6 +42,9 @@ bench: setup ## measure, ratios first; ARGS=--quick for a tenth of the load
 
 fuzz: setup ## a million bent inputs against every parser; ARGS="--inputs 20000 --target codec" narrows it
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+fuzz-guided: setup ## the same by coverage, with atheris; ARGS="--target trust --seconds 600" for longer
+	@$(BIN)/python -m tests.fuzz.guided $(ARGS)
 
 bench-crash: setup ## 100 kills while actions flow, then verify; ARGS="--kills 10 --entries 5000" for less
 	@$(BIN)/python -m benchmarks.crash $(ARGS)
