@@ -53,6 +53,8 @@ async def test_everything_settled_is_published_in_order_and_forgotten(bench: Ben
     decided = bench.held()
     bench.vote(decided, "alice")
     before, brokers = bench.waiting(), Brokers()
+    assert bench.outbox.hold()
+    assert [one.message for one in bench.outbox.waiting(2)] == before[:2]
     await relayed(bench, brokers)
     assert brokers.messages == before
     assert len(before) == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -187,6 +187,16 @@ def test_time_never_approves(bench: Bench) -> None:
     assert bench.judged(request) == (False, "already_settled")
     assert bench.outcome(decided) == ("expired", "timeout")
     assert bench.resolved(decided).retry is Retry.LATER
+
+
+def test_the_clock_of_a_review_is_the_databases(bench: Bench) -> None:
+    def clock() -> datetime:
+        found: datetime = bench.rows("SELECT clock_timestamp() AS now")[0]["now"]
+        return found
+
+    before = clock()
+    decided = bench.held()
+    assert before <= bench.review(decided)["opened_at"] <= clock()
 
 
 def test_expiry_and_votes_race_to_one_outcome(bench: Bench) -> None:

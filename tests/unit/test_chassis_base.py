@@ -274,7 +274,7 @@ def test_a_dead_letter_is_the_message_and_why() -> None:
     assert (letter.topic, letter.key, letter.value) == ("actions.decided.v1.dlq", b"k", b"v")
     assert letter.headers[:2] == (("placet-signature", b"s"), ("note", b"n"))
     added = dict(letter.headers[2:])
-    assert added["placet-dlq-code"] == b"bad_signature"
+    assert [content for name, content in letter.headers if name == "placet-dlq-code"] == [b"bad_signature"]
     assert (added["placet-dlq-topic"], added["placet-dlq-partition"], added["placet-dlq-offset"]) == (
         b"actions.decided.v1",
         b"3",

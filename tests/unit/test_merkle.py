@@ -166,6 +166,13 @@ def test_consistency_agrees_with_an_independent_tree(leaves: list[bytes], data: 
             )
 
 
+def test_a_proof_with_one_hash_too_many_is_called_too_long() -> None:
+    nodes, roots = grown([b"a", b"b"])
+    proof = [*merkle.inclusion_proof(nodes, 0, 2), bytes(32)]
+    with pytest.raises(merkle.ProofError, match="too long"):
+        merkle.verify_inclusion(leaf=merkle.leaf_hash(b"a"), index=0, size=2, proof=proof, root=roots[2])
+
+
 @given(st.integers(1, 40), st.data())
 def test_a_bent_inclusion_proof_is_refused(size: int, data: st.DataObject) -> None:
     leaves = [bytes([n]) for n in range(size)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,8 @@ def test_a_key_file_shows_nothing_of_its_secret(tmp_path: Path) -> None:
     signer = Signer.generate("/agents/a")
     signer.save(tmp_path / "a.key.json")
     secret = json.loads((tmp_path / "a.key.json").read_text())["key"]["d"]
-    assert secret not in repr(signer)
+    assert stat.S_IMODE((tmp_path / "a.key.json").stat().st_mode) == 0o600
+    assert repr(signer) == "Signer(principal='/agents/a')"
     (tmp_path / "broken.json").write_text(f'{{"principal": "/agents/a", "key": {{"kty": "OKP", "d": "{secret}"}}}}')
     with pytest.raises(DecodeError) as refused:
         Signer.load(tmp_path / "broken.json")
