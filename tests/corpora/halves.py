@@ -4,8 +4,8 @@ Rules:
 - The half is a hash of the template's id: it stays whatever is added. The salt was chosen once, so that each kind and
   its clean templates fall about evenly; it never changes again.
 - Rules are written against `dev` alone. The files of `test`, and those of the package that joins it, stand in
-  `test_half.lock` by digest. Changing one needs a decision record in infra/adr/, and then the lock is written anew:
-  `python -m tests.corpora.halves`.
+  `test_half.lock` by digest, and with them what counts as right about a label. Changing one needs a decision record in
+  infra/adr/, and then the lock is written anew: `python -m tests.corpora.halves`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.corpora.model import Half
+from tests.corpora.vocabulary import vocabulary
 
 SALT: Final = "placet-59535"
 LOCK: Final = Path(__file__).parent / "test_half.lock"
@@ -37,7 +38,10 @@ def digests() -> dict[str, str]:
 
     own = {path.relative_to(files.ACTIONS).as_posix(): path for path in files.paths("test")}
     every = {**own, **evaluator.paths()}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in every.items()}
+    meaning = vocabulary().accepting.encode()
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in every.items()} | {
+        "types.yaml, what is accepted": hashlib.sha256(meaning).hexdigest()
+    }
 
 
 def locked(path: Path = LOCK) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from services.classifier.adapters.warm import engine
 from services.classifier.adapters.worker import Bench
+from services.classifier.analysis.masking import NOT_INSPECTED
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import Detector
 from tests.classifier_parts import bench
@@ -37,7 +38,7 @@ class Ours:
         claims = tuple(
             Claim(one.entity_type, (places[one.pointer], one.in_key), one.start, one.end) for one in result.findings
         )
-        hidden = [places[one.pointer] for one in result.incomplete]
+        hidden = [(places[one.pointer], NOT_INSPECTED in one.pointer.rpartition("/")[2]) for one in result.incomplete]
         return Seen(claims, frozenset(place for place in action.texts if _under(place, hidden)))
 
 
@@ -57,5 +58,9 @@ def _part(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _under(place: Place, pointers: list[str]) -> bool:
-    return any(place[0] == pointer or place[0].startswith(f"{pointer}/") for pointer in pointers)
+def _under(place: Place, hidden: list[tuple[str, bool]]) -> bool:
+    """Whether a place was masked whole: all below one that was not looked into, and its key where that was not."""
+    pointer, is_key = place
+    return any(
+        pointer.startswith(f"{one}/") or (pointer == one and (key_as_well or not is_key)) for one, key_as_well in hidden
+    )

@@ -5,6 +5,7 @@ Rules: closed and strict; a label that a maker uses and the file does not hold i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -43,6 +44,12 @@ class Vocabulary(Strict):
     def from_stock(self) -> Mapping[str, str]:
         """What Presidio calls a type → what it is called here."""
         return {name: kind for kind, one in self.types.items() for name in one.stock}
+
+    @property
+    def accepting(self) -> str:
+        """What decides about right and wrong, as text: all but what is still planned."""
+        types = {kind: one.model_dump(exclude={"planned"}) for kind, one in self.types.items()}
+        return json.dumps([types, self.neutral, self.unscored], sort_keys=True)
 
     def is_sensitive(self, label: str) -> bool:
         return label in self.types

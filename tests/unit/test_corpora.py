@@ -232,7 +232,7 @@ def test_no_credential_is_committed() -> None:
         text = re.sub("AKIAIOSFODNN7EXAMPLE", "", path.read_text(encoding="utf-8"))
         for rule in shapes:
             matches = [match[0] for match in rule.pattern.finditer(text) if rule.accept(match[0])]
-            assert not [one for one in matches if "⟦" not in one and "xxxx" not in one], (path.name, rule.name)
+            assert not [one for one in matches if "⟦" not in one], (path.name, rule.name)
 
 
 def test_the_test_half_is_what_its_lock_says() -> None:

@@ -176,5 +176,6 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "stand_in": Maker("EXAMPLE_CREDENTIAL", lambda draw: draw.one(_STAND_INS)),
     "example_aws_key": Maker("EXAMPLE_CREDENTIAL", lambda _: "AKIA" + "IOSFODNN7EXAMPLE"),
     "example_aws_secret": Maker("EXAMPLE_CREDENTIAL", lambda _: "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"),
+    "example_stripe_x": Maker("EXAMPLE_CREDENTIAL", lambda _: "sk_" + "test_" + "x" * 24),
     "example_stripe": Maker("EXAMPLE_CREDENTIAL", lambda _: "sk_" + "test_4eC39HqLyjWDarjtT1zdp7dc"),
 }

@@ -95,6 +95,7 @@ def _phone(draw: Draw, form: int, *, mobile: bool = True) -> str:
     chance = draw.whose
     number = phonenumbers.example_number_for_type(chance.choice(_locales()[draw.locale].regions), kind)
     assert number is not None
+    assert number.national_number is not None
     for _ in range(20):
         other = phonenumbers.PhoneNumber(
             country_code=number.country_code, italian_leading_zero=number.italian_leading_zero
