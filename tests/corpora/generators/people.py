@@ -170,5 +170,4 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "born_us": _born_as("{1:02}/{2:02}/{0:04}"),
     "born_dots": _born_as("{2:02}.{1:02}.{0:04}"),
     "born_words": Maker("DATE_OF_BIRTH", _born_words),
-    "age": Maker("AGE", lambda draw: str(draw.chance.randint(19, 88))),
 }
