@@ -164,7 +164,7 @@ def test_a_minute_without_the_database_and_without_the_broker(site: Site, tmp_pa
     }
     assert {action_id: answer["outcome"] for action_id, answer in seen.items()} == wanted
     assert site.world.people["alice"].approve(to_approve, "The monthly report, as agreed.").status_code == 200
-    assert agent.ask("wait", action_id=to_approve)["outcome"] == "approved"
+    assert agent.ask("wait", action_id=to_approve, seconds=PATIENCE_SECONDS)["outcome"] == "approved"
     for action_id in (to_approve, allowed, without_database[0]):
         assert agent.ask("run", action_id=action_id)["status"] == "succeeded"
     assert all(claim.holds for claim in SCENARIOS[0].play(site.world)), "a good action is allowed, and runs"
