@@ -12,7 +12,7 @@ from typing import Any
 
 from placet.gate import Gate
 from placet.gate.pending import Pending
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 
 def agents(system: RunningSystem, *words: str) -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,10 +21,8 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from examples.nightly_export.__main__ import stage_from
 from examples.nightly_export.ledger import LedgerApi
 from examples.nightly_export.reviewer import Reviewer
-from infra.background import running_system
 from placet import enrol
 from placet.catalogue import CATALOGUE, SERVICE_ROLES, Role
 from placet.gate import Gate
@@ -38,8 +34,8 @@ from placet.keys import Signer
 from placet.messages import Message
 from placet.trust import Service, Trust, TrustDocument
 from tests.factories import World, now
-from tests.fix_embedded import available
 from tests.forgeries import Keys
+from tests.systems import own_system
 
 AGENT, OTHER, EXECUTOR = "nightly-export", "other-agent", "warehouse"
 WAREHOUSE = "postgres://warehouse/customers"
@@ -163,16 +159,9 @@ def all_keys(home: KeyFolder, world: RealWorld) -> Keys:
 
 @pytest.fixture(scope="module")
 def siege() -> Iterator[Siege]:
-    folder = Path(tempfile.mkdtemp(prefix="placet-siege-"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name in ("PLACET_KAFKA_BOOTSTRAP", "PLACET_KAFKA_FILE"):
-            patch.delenv(name, raising=False)
-        with available():
-            path = stack.enter_context(running_system(folder / "run"))
-        stage = stage_from(path, folder / "stage")
-        found = json.loads(path.read_text())
+        system = stack.enter_context(own_system())
+        stage, found = system.stage, system.endpoints
         home = KeyFolder(Path(found["keys"]))
         world = RealWorld(
             at=now(),
@@ -183,7 +172,7 @@ def siege() -> Iterator[Siege]:
             folder=home,
         )
         keys = all_keys(home, world)
-        gate = stack.enter_context(Gate.from_env(stage.agents[AGENT], journal=folder / "journal"))
+        gate = stack.enter_context(Gate.from_env(stage.agents[AGENT], journal=system.folder.parent / "journal"))
         alice = Reviewer.sign_in(
             desk=stage.desk,
             issuer=stage.issuer,
@@ -192,9 +181,7 @@ def siege() -> Iterator[Siege]:
             person="alice",
         )
         stack.callback(alice.close)
-        ledger = LedgerApi(stage.ledger)
-        stack.callback(ledger.close)
-        yield Siege(found, home, world, keys, gate, alice, ledger)
+        yield Siege(found, home, world, keys, gate, alice, system.ledger)
 
 
 WRITES = {role: {spec.topic for spec in CATALOGUE.values() if role in spec.producers} for role in Role}

@@ -22,7 +22,7 @@ from placet.messages import SIGNATURE_HEADER
 from services.classifier.analysis.walk import Limits
 from tests.canaries import CREDENTIALS, PERSONAL, Flock, Kind
 from tests.factories import new_action_id
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 AGENT = "nightly-export"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import examples.any_kafka_client as example
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 
 @pytest.mark.timeout(300)

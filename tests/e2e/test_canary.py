@@ -29,9 +29,9 @@ from placet.catalogue import CATALOGUE, Topic
 from placet.kafka_settings import KafkaSettings
 from tests import stores
 from tests.canaries import Flock, Kind, forms, search
-from tests.fix_system import RunningSystem
 from tests.otlp import OtlpReceiver
 from tests.plays import AGENT, Played, play
+from tests.systems import RunningSystem
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from examples.nightly_export.scenarios import SCENARIOS, Scenario, World
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -13,7 +13,7 @@ from placet.executor.report import RefusedError
 from placet.gate import Gate
 from placet.outcomes import Denied
 from tests.enrolled import disable, enrolled, export, totals
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 pytestmark = pytest.mark.timeout(300)
 

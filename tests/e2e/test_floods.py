@@ -11,7 +11,7 @@ from examples.nightly_export.scenarios import World
 from placet.events import Outcome, Retry
 from services.approver.model import Bounds
 from tests.enrolled import enrolled, export
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 pytestmark = pytest.mark.timeout(300)
 

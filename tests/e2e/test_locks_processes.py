@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from infra.programs import SERVICES
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem
 
 WRITES = 0o3
 """The access mode in a file's flags; 0 is reading."""

@@ -6,9 +6,6 @@ parts again, and all that is held back is that start.
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -24,18 +21,15 @@ import pytest
 from kafka import TopicPartition
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from examples.nightly_export.__main__ import stage_from
 from examples.nightly_export.demo import open_world
 from examples.nightly_export.scenarios import EXPORT, SCENARIOS, WAREHOUSE, AgentProcess, World
-from infra.background import running_system
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
 from placet.catalogue import Topic
 from placet.kafka_client import KafkaClient
 from placet.kafka_settings import KafkaSettings
 from tests.e2e.test_demonstration import verify
-from tests.fix_embedded import available
-from tests.fix_system import RunningSystem
+from tests.systems import RunningSystem, own_system
 
 AWAY_SECONDS = 60.0
 APART_SECONDS = 15.0
@@ -106,18 +100,11 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    folder = Path(tempfile.mkdtemp(prefix="placet-outages-"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name in ("PLACET_KAFKA_BOOTSTRAP", "PLACET_KAFKA_FILE"):
-            patch.delenv(name, raising=False)
         postgres, broker = Outage(EmbeddedPostgres, patch), Outage(EmbeddedKafka, patch)
-        with available():
-            path = stack.enter_context(running_system(folder / "run"))
-        stage = stage_from(path, folder / "stage")
-        world = open_world(stage, stack, say=lambda _: None)
-        system = RunningSystem(json.loads(path.read_text()), stage, world.ledger, folder / "run")  # type: ignore[arg-type]
+        system = stack.enter_context(own_system())
+        world = open_world(system.stage, stack, say=lambda _: None)
         yield Site(system, world, postgres, broker)
 
 

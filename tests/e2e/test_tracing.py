@@ -15,8 +15,8 @@ import tenacity
 from examples.nightly_export.scenarios import World, _export
 from placet import tracing
 from services.chassis import telemetry
-from tests.fix_system import RunningSystem
 from tests.otlp import OtlpReceiver, Span
+from tests.systems import RunningSystem
 
 pytestmark = pytest.mark.timeout(180)
 
