@@ -31,6 +31,13 @@ def audit(ledger: MemoryLedger, lines: list[bytes] | None = None, **more: Any) -
     return verify_export(ledger.export() if lines is None else lines, ledger.world.root.public, **more)
 
 
+def told(tell: Telling) -> set[ProblemCode]:
+    """What an audit finds in a ledger that tells one story."""
+    ledger = MemoryLedger(WORLD)
+    tell(ledger)
+    return codes(audit(ledger))
+
+
 def codes(found: Report) -> set[ProblemCode]:
     assert found.ok == (not found.problems)
     return {problem.code for problem in found.problems}

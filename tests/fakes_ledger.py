@@ -120,7 +120,7 @@ def story(world: World) -> list[Message]:
     ledger = MemoryLedger(world)
     ledger.ran(ledger.allowed(), ExecutionStatus.SUCCEEDED)
     ledger.ran(ledger.reviewed())
-    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+    return ledger.messages
 
 
 def _matches(entry: StoredEntry, wanted: Filter) -> bool:

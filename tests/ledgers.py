@@ -69,6 +69,11 @@ class MemoryLedger:
         self.trust_version()
 
     @property
+    def messages(self) -> list[Message]:
+        """What stands in it after the first trust file, as the broker would hand it on."""
+        return [record.leaf.message(record.value or b"") for record in self.records[1:]]
+
+    @property
     def time(self) -> datetime:
         return self.world.at + self.step * len(self.records)
 

@@ -7,7 +7,6 @@ functions below it are the attacks, one each.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,9 +30,9 @@ from services.ledger.adapters.sequencer import PostgresSequencer
 from services.ledger.decide import grow
 from services.ledger.errors import NotInLedgerError
 from services.ledger.export import export_lines
-from services.ledger.handle import Appender, InForce
 from services.ledger.ports import Batch, NewEntry, Projection, StoredCheckpoint, StoredEntry
 from tests.factories import NOW, World, trusted
+from tests.fakes_ledger import appender
 from tests.fix_embedded import PostgresPart
 from tests.fix_ledger import LedgerDatabase, copied_ledger
 from tests.ledgers import ORIGIN, MemoryLedger
@@ -55,8 +54,7 @@ class Filled:
         self.ledger.ran(self.ledger.allowed())
         self.ledger.ran(self.ledger.reviewed())
         self.ledger.ran(self.ledger.allowed(agent="other-agent"), ExecutionStatus.FAILED)
-        messages = [record.leaf.message(record.value or b"") for record in self.ledger.records[1:]]
-        self.held = write(self.database, self.ledger.world, messages)
+        self.held = write(self.database, self.ledger.world, self.ledger.messages)
 
     @contextlib.contextmanager
     def copy(self, postgres: PostgresPart, folder: Path) -> Iterator[Scene]:
@@ -71,20 +69,12 @@ def write(database: LedgerDatabase, world: World, messages: Sequence[Message], *
     """Append through the real writer, in several batches; returns the last head."""
     sequencer = PostgresSequencer(database.writer)
     assert sequencer.acquire()
-    appender = Appender(
-        sequencer=sequencer,
-        signer=world.services[Role.LEDGER],
-        root=world.root.public,
-        origin=ORIGIN,
-        in_force=lambda: InForce(world.trust(), world.trust_file()),
-        now=lambda: NOW,
-        random=os.urandom,
-    )
+    writing = appender(sequencer, world)
     for start in range(0, len(messages), every):
-        appender.append(messages[start : start + every])
+        writing.append(messages[start : start + every])
     sequencer.close()
-    assert appender.head is not None
-    return appender.head.note.encode()
+    assert writing.head is not None
+    return writing.head.note.encode()
 
 
 @dataclass

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
-from placet.catalogue import Role, Topic
+from placet.catalogue import Topic
 from placet.merkle import Frontier
 from placet.messages import Message
 from services.ledger.adapters.reader import PostgresReader
 from services.ledger.adapters.sequencer import PostgresSequencer
 from services.ledger.errors import NotInLedgerError, SequencerLostError
 from services.ledger.fsck import Source, fsck
-from services.ledger.handle import Appender, InForce
+from services.ledger.handle import Appender
 from services.ledger.ports import PAGE_BYTES, Filter, Reader, Sequencer, StoredEntry, may_go_on
 from tests.factories import NOW, World, received
-from tests.fakes_ledger import MemoryStore
-from tests.ledgers import ORIGIN, MemoryLedger
+from tests.fakes_ledger import MemoryStore, appender
+from tests.ledgers import MemoryLedger
 
 
 @dataclass
@@ -32,21 +31,13 @@ class Store:
     world: World = field(default_factory=World)
 
     def appender(self) -> Appender:
-        return Appender(
-            sequencer=self.sequencer,
-            signer=self.world.services[Role.LEDGER],
-            root=self.world.root.public,
-            origin=ORIGIN,
-            in_force=lambda: InForce(self.world.trust(), self.world.trust_file()),
-            now=lambda: NOW,
-            random=os.urandom,
-        )
+        return appender(self.sequencer, self.world)
 
     def story(self) -> list[Message]:
         ledger = MemoryLedger(self.world)
         ledger.ran(ledger.allowed())
         ledger.ran(ledger.reviewed())
-        return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+        return ledger.messages
 
     def filled(self) -> list[StoredEntry]:
         messages = self.story()

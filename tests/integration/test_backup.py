@@ -74,7 +74,7 @@ def story(world: World) -> list[Any]:
     ledger.ran(ledger.allowed())
     ledger.ran(ledger.reviewed())
     ledger.allowed(agent="other-agent")
-    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+    return ledger.messages
 
 
 @pytest.fixture

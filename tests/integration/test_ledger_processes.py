@@ -146,7 +146,7 @@ def messages(world: World, actions: int) -> list[Message]:
     ledger = MemoryLedger(world)
     for number in range(actions):
         ledger.ran(ledger.reviewed() if number % 3 == 0 else ledger.allowed())
-    return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+    return ledger.messages
 
 
 def test_killed_in_the_middle_taken_over_and_nothing_lost_or_doubled(site: Site) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +27,7 @@ from services.ledger.export import export_lines, prove_consistency, prove_inclus
 from services.ledger.handle import Appender, InForce
 from services.ledger.ports import Filter
 from tests.factories import NOW, World, received
+from tests.fakes_ledger import appender
 from tests.fix_ledger import LedgerDatabase
 from tests.ledgers import ORIGIN, MemoryLedger
 
@@ -41,15 +41,7 @@ class Bench:
     now: timedelta = timedelta(0)
 
     def appender(self) -> Appender:
-        return Appender(
-            sequencer=self.sequencer,
-            signer=self.world.services[Role.LEDGER],
-            root=self.world.root.public,
-            origin=ORIGIN,
-            in_force=lambda: InForce(self.world.trust(), self.world.trust_file()),
-            now=lambda: NOW + self.now,
-            random=os.urandom,
-        )
+        return replace(appender(self.sequencer, self.world), now=lambda: NOW + self.now)
 
     def story(self) -> list[Message]:
         """Messages of three whole actions."""
@@ -57,7 +49,7 @@ class Bench:
         ledger.ran(ledger.allowed())
         ledger.ran(ledger.reviewed())
         ledger.ran(ledger.allowed(agent="other-agent"), ExecutionStatus.FAILED)
-        return [record.leaf.message(record.value or b"") for record in ledger.records[1:]]
+        return ledger.messages
 
     @property
     def keys(self) -> list[VerifierKey]:

@@ -15,7 +15,7 @@ from placet.events import (
     VoteKind,
 )
 from placet.requirement import Requirement, parse
-from tests.audits import CODE, WORLD, Telling, audit, codes
+from tests.audits import CODE, WORLD, Telling, told
 from tests.ledgers import PEOPLE, MemoryLedger, resolution
 
 
@@ -186,9 +186,7 @@ STORIES: dict[Telling, set[ProblemCode]] = {
 
 @pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__.strip("<>"))
 def test_a_story_that_does_not_hold_is_named(tell: Telling) -> None:
-    ledger = MemoryLedger(WORLD)
-    tell(ledger)
-    assert codes(audit(ledger)) == STORIES[tell]
+    assert told(tell) == STORIES[tell]
 
 
 def step_up_done(ledger: MemoryLedger) -> None:
@@ -210,6 +208,4 @@ def more_votes_than_needed(ledger: MemoryLedger) -> None:
 
 @pytest.mark.parametrize("tell", [step_up_done, joined_before_the_settlement, more_votes_than_needed])
 def test_a_story_that_holds_is_not_suspected(tell: Telling) -> None:
-    ledger = MemoryLedger(WORLD)
-    tell(ledger)
-    assert codes(audit(ledger)) == set()
+    assert told(tell) == set()
