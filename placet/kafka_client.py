@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -38,6 +38,7 @@ make_tolerant(fetcher)
 
 _END_STAYS_GOOD_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 5.0
+_TOGETHER: Final[AbstractContextManager[Any]] = nullcontext()
 
 T = TypeVar("T")
 
@@ -94,16 +95,18 @@ def to_message(record: Any) -> Message:
         value=record.value or b"",
         signature=signatures[0] if len(signatures) == 1 else None,
         trace={
-            n: v.decode() for n, v in record.headers if n == TRACEPARENT and v and valid(v.decode("ascii", "replace"))
+            name: trace
+            for name, content in record.headers
+            if name == TRACEPARENT and (trace := valid((content or b"").decode("ascii", "replace")))
         },
     )
 
 
-def close_quietly(client: Any) -> None:
+def close_quietly(client: Any, **how: Any) -> None:
     """Let go of a consumer or producer that may be broken, or None."""
     if client is not None:
         with suppress(Exception):
-            client.close()
+            client.close(**how)
 
 
 def take_up_join(consumer: Any) -> None:
@@ -148,19 +151,16 @@ class KafkaClient:
 
     def end_offset(self, topic: str, partition: int) -> int:
         """An offset at which nothing lay at most a second ago: where to start reading for what is yet to come."""
-        with self._looking:
+
+        def ask() -> int:
             at, end = self._ends.get((topic, partition), (-_END_STAYS_GOOD_SECONDS, 0))
-            if monotonic() - at < _END_STAYS_GOOD_SECONDS:
-                return end
-            at = monotonic()
-
-            def ask() -> int:
-                where = TopicPartition(topic, partition)
-                return int(self._looking_up().end_offsets([where], timeout_ms=int(self._timeout * 1000))[where])
-
-            end = self._explained(f"look up the end of {topic}", ask)
-            self._ends[topic, partition] = at, end
+            if monotonic() - at >= _END_STAYS_GOOD_SECONDS:
+                at, where = monotonic(), TopicPartition(topic, partition)
+                end = int(self._looking_up().end_offsets([where], timeout_ms=int(self._timeout * 1000))[where])
+                self._ends[topic, partition] = at, end
             return end
+
+        return self._explained(f"look up the end of {topic}", ask, self._looking)
 
     def read(self, topic: str, partition: int, offset: int) -> Message | None:
         """The message at a position, or None where it is no more; raise `ClientError` where that cannot be told."""
@@ -178,8 +178,7 @@ class KafkaClient:
                 raise KafkaTimeoutError(f"nothing came of {topic}")
             return to_message(found[0]) if found[0].offset == offset else None
 
-        with self._looking:
-            return self._explained(f"read {topic}", look)
+        return self._explained(f"read {topic}", look, self._looking)
 
     def consumer(self, *topics: str, **options: Any) -> Any:
         """A KafkaConsumer that joins no group and commits nothing, unless told otherwise; raises KafkaError."""
@@ -193,17 +192,15 @@ class KafkaClient:
 
     def close(self) -> None:
         """Let go of the connections, within seconds: what the client waits for when it closes may never come."""
+        self._closed = True
         closing = threading.Thread(target=self._close, name="placet-kafka-close", daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
 
     def _close(self) -> None:
         with self._connecting, self._looking:
-            self._closed = True
-            for each, how in ((self._producer, {"timeout": _CLOSE_SECONDS}), (self._lookup, {})):
-                if each is not None:
-                    with suppress(Exception):
-                        each.close(**how)
+            close_quietly(self._producer, timeout=_CLOSE_SECONDS)
+            close_quietly(self._lookup)
             self._producer = self._lookup = None
 
     def _looking_up(self) -> Any:
@@ -228,10 +225,12 @@ class KafkaClient:
                 )
             return self._producer
 
-    def _explained(self, doing: str, act: Callable[[], T]) -> T:
+    def _explained(self, doing: str, act: Callable[[], T], alone: AbstractContextManager[Any] = _TOGETHER) -> T:
+        """What `act` gives, under a lock where it needs one. A closed client says so without waiting for the lock."""
         if self._closed:
             raise ClientError(f"Could not {doing}: this client was closed. Make a new one.")
         try:
-            return act()
+            with alone:
+                return act()
         except (KafkaError, OSError, ValueError) as error:
             raise explain(self.settings, doing, error) from error
