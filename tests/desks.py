@@ -22,12 +22,12 @@ from services.approver.adapters.keys import PublishedKeys
 from services.approver.desk.main import DeskServer, server
 from services.approver.desk.settings import DeskSettings
 from services.approver.passkeys import Passkeys
-from services.approver.stepup import Accepted
+from services.approver.step_up import Accepted
 from services.approver.votes import Votes
 from services.chassis.database import Listener
 from services.chassis.settings import InsecureStandInWarning
 from tests.settling import ONE_LEAD, PEOPLE, Bench
-from tests.stepups import fetched
+from tests.step_ups import fetched
 
 CLIENT_ID = "placet-desk-tests"
 SESSION_SECRET = "a session secret that is only for tests"

@@ -36,7 +36,7 @@ from services.approver.parts import Parts
 from services.approver.timers import Timers
 from services.approver.votes import Votes
 from tests.factories import World, now, received
-from tests.stepups import id_token, passkeys
+from tests.step_ups import id_token, passkeys
 
 ONE_LEAD = Requirement(approvals=parse("1 from dev-leads"), timeout_seconds=900)
 STEP_UP = ONE_LEAD.model_copy(update={"step_up": "passkey"})

@@ -18,7 +18,7 @@ from placet.events import Authentication, EligibleReviewer, VoteKind
 from placet.requirement import Requirement, assignment, groups, spell
 from placet.trust import Trust
 from services.approver.model import Directory, Refused, Standing, Vote
-from services.approver.stepup import REQUIRED
+from services.approver.step_up import REQUIRED
 
 
 def standing(directory: Directory, trust: Trust, *, agent: AgentId, concerned: Iterable[PersonId | None]) -> Standing:

@@ -14,7 +14,7 @@ from datetime import datetime
 from placet.events import Authentication
 from services.approver.model import Refused, Vote
 from services.approver.ports import Keys
-from services.approver.stepup import AWAY, NOT_SET_UP, REQUIRED, UNSIGNED, Accepted, authenticated_at
+from services.approver.step_up import AWAY, NOT_SET_UP, REQUIRED, UNSIGNED, Accepted, authenticated_at
 from services.approver.tokens import UnverifiedError
 from services.chassis import logs
 from services.chassis.errors import TransientError

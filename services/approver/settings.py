@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from services.approver.model import Bounds
-from services.approver.stepup import Accepted
+from services.approver.step_up import Accepted
 from services.chassis.errors import SettingsError
 from services.chassis.settings import DatabaseSettings, ServiceSettings, StreamSettings
 

@@ -25,7 +25,7 @@ from services.approver.parts import Closed, Parts, close_review, tell
 from services.approver.passkeys import unproven
 from services.approver.ports import Session
 from services.approver.record import Step
-from services.approver.stepup import SPENT
+from services.approver.step_up import SPENT
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.telemetry import Attribute, Metric, SpanName

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from placet.events import Authentication, ReviewStep, VoteKind
-from services.approver.stepup import bound_nonce
+from services.approver.step_up import bound_nonce
 from tests.desks import DeskUnderTest
 from tests.settling import STEP_UP, TWO_TEAMS
 

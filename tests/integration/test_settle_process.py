@@ -38,13 +38,13 @@ from placet.key_folder import KeyFolder
 from placet.messages import Message, Outgoing
 from placet.requirement import Requirement
 from placet.verify import verify
-from services.approver.stepup import bound_nonce
+from services.approver.step_up import bound_nonce
 from services.chassis.process import SETTINGS_STATUS
 from tests.desks import CLIENT_ID
 from tests.factories import now, received
 from tests.fix_embedded import KafkaPart
 from tests.settling import ONE_LEAD, STEP_UP, Bench, withdrawal
-from tests.stepups import fetched
+from tests.step_ups import fetched
 
 PATIENCE_SECONDS = 60.0
 

@@ -22,7 +22,7 @@ from placet.verify import verify
 from tests.factories import World, new_action_id, now, received
 from tests.ledgers import MemoryLedger, grant_claims, resolution
 from tests.settling import STEP_UP, TWO_TEAMS, Bench, withdrawal
-from tests.stepups import OTHER_KEY
+from tests.step_ups import OTHER_KEY
 
 # The broker: it may reorder and repeat ---------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from services.approver.settings import SettleSettings
 from services.approver.wiring import passkeys as wired
 from services.chassis.errors import InsecureSettingError, SettingsError, TransientError
 from services.chassis.settings import InsecureStandInWarning
-from tests.stepups import ACCEPTED, CLIENT, ISSUER, KEY, OTHER_KEY
-from tests.unit.test_approver_stepup import code, proven, token
+from tests.step_ups import ACCEPTED, CLIENT, ISSUER, KEY, OTHER_KEY
+from tests.unit.test_approver_step_up import code, proven, token
 
 
 class Provider:

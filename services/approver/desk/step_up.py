@@ -1,7 +1,7 @@
 """Approving with a passkey: for this one vote the person goes to the identity provider again (RFC 9470).
 
 Rules:
-- The desk proves nothing. The ID token that comes back does: its nonce is the hash of the vote (`stepup`), so it is
+- The desk proves nothing. The ID token that comes back does: its nonce is the hash of the vote (`step_up`), so it is
   cast with it, and settle is the one who looks.
 - The provider is asked to authenticate now, whatever session it has with the browser (`max_age=0`, OpenID Connect Core
   §3.1.2.1), and in a way that resists phishing (`acr_values`).
@@ -21,7 +21,7 @@ from services.approver.desk.identity import Identity, Returned
 from services.approver.desk.model import Ballot
 from services.approver.desk.problems import Problem
 from services.approver.desk.voting import Caller, Voting, settled
-from services.approver.stepup import MAX_EVIDENCE_CHARACTERS, bound_nonce
+from services.approver.step_up import MAX_EVIDENCE_CHARACTERS, bound_nonce
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.approver.passkeys import Passkeys
 from services.approver.votes import Votes
 from tests.factories import now
 from tests.settling import STEP_UP, TWO_TEAMS, Bench
-from tests.stepups import passkeys
+from tests.step_ups import passkeys
 
 
 def test_step_up_takes_a_proven_passkey(bench: Bench) -> None:

@@ -17,9 +17,9 @@ from placet.keys import Signer, encode_base64url
 from services.approver.electorate import authenticated
 from services.approver.model import Vote
 from services.approver.passkeys import Passkeys
-from services.approver.stepup import bound_nonce
+from services.approver.step_up import bound_nonce
 from tests.factories import NOW
-from tests.stepups import ACCEPTED, CLIENT, KEY, OTHER_KEY, TestKeys, id_token, passkeys
+from tests.step_ups import ACCEPTED, CLIENT, KEY, OTHER_KEY, TestKeys, id_token, passkeys
 from tests.unit.test_approver_decide import a_vote, needing
 
 AT = int(NOW.timestamp())

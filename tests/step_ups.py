@@ -13,7 +13,7 @@ from joserfc.jwk import Key, KeySet, RSAKey
 
 from placet.events import VoteKind
 from services.approver.passkeys import Passkeys
-from services.approver.stepup import Accepted, bound_nonce
+from services.approver.step_up import Accepted, bound_nonce
 from services.chassis.errors import TransientError
 
 ISSUER = "https://id.example"
