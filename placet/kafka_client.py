@@ -32,7 +32,7 @@ from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
 from placet.outcomes import ClientError
-from placet.tracing import TRACEPARENT, traceparent_of, valid
+from placet.tracing import headers_of, of_headers, traceparent_of
 
 make_tolerant(fetcher)
 
@@ -94,11 +94,7 @@ def to_message(record: Any) -> Message:
         key=record.key,
         value=record.value or b"",
         signature=signatures[0] if len(signatures) == 1 else None,
-        trace={
-            name: trace
-            for name, content in record.headers
-            if name == TRACEPARENT and (trace := valid((content or b"").decode("ascii", "replace")))
-        },
+        trace=of_headers(record.headers),
     )
 
 
@@ -136,8 +132,7 @@ class KafkaClient:
 
     def publish(self, outgoing: Outgoing) -> None:
         """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
-        trace = traceparent_of()
-        headers = outgoing.headers + ([(TRACEPARENT, trace.encode())] if trace else [])
+        headers = outgoing.headers + headers_of(traceparent_of())
 
         def send() -> None:
             future = self._connected().send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)

@@ -8,8 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Generic, Literal, TypeVar
@@ -45,7 +44,7 @@ class Envelope(Strict, Generic[Data]):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as received. `signature` is the raw header; `trace` the W3C trace context headers, if any."""
+    """A message as received. `signature` is the raw header; `trace` its W3C traceparent, or empty."""
 
     topic: str
     partition: int
@@ -53,7 +52,7 @@ class Message:
     key: bytes | None
     value: bytes
     signature: bytes | None
-    trace: Mapping[str, str] = field(default_factory=dict)
+    trace: str = ""
 
     @property
     def position(self) -> Position:

@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +56,17 @@ def valid(traceparent: str) -> str:
 def context_of(traceparent: str) -> Context | None:
     """The context in which a span is the child of `traceparent`; None where there is none."""
     return _PROPAGATOR.extract({TRACEPARENT: traceparent}, Context()) if valid(traceparent) else None
+
+
+def of_headers(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """The trace context among a record's headers; empty where none has the form of one."""
+    found = (valid((content or b"").decode("ascii", "replace")) for name, content in headers if name == TRACEPARENT)
+    return next(filter(None, found), "")
+
+
+def headers_of(traceparent: str) -> list[tuple[str, bytes]]:
+    """A record's headers that carry a trace context; none where it is empty."""
+    return [(TRACEPARENT, traceparent.encode())] if traceparent else []
 
 
 def traceparent_of(span: trace.Span | None = None) -> str:

@@ -33,7 +33,6 @@ from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_joi
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket
-from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.trust_store import TrustStore
 from placet.verify import verify
@@ -179,7 +178,7 @@ class _Follower:
             commitment=granted.grant.commitment,
             payload=b"",
             grant=data.grant,
-            trace=message.trace.get(TRACEPARENT, ""),
+            trace=message.trace,
         )
         try:
             payload = self._original(data.proposal, granted)

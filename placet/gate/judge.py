@@ -15,7 +15,6 @@ from placet.grants import verify_grant
 from placet.journal import Entry
 from placet.messages import Message
 from placet.outcomes import Settled
-from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import verify
 
@@ -36,7 +35,7 @@ def judge(message: Message, entry: Entry, trust: Trust, *, now: datetime) -> Set
         rules=data.rules,
         labels=data.labels,
         superseded_by=data.superseded_by,
-        trace=message.trace.get(TRACEPARENT, ""),
+        trace=message.trace,
     )
     if data.outcome in {Outcome.ALLOWED, Outcome.APPROVED}:
         _check_grant(data, entry, trust, now=now)

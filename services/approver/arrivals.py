@@ -72,7 +72,7 @@ def needs_originals(message: Verified[Any]) -> bool:
 
 def arrival(message: Verified[Any], originals: Originals | None, trust: Trust, *, at: datetime) -> Arrival:
     """What a verified message asks for; `originals` where `needs_originals` said so."""
-    trace = message.message.trace.get("traceparent", "")
+    trace = message.message.trace
     match message.data:
         case ActionDecided() as decided:
             return _decided(decided, originals, trust, at, trace)

@@ -90,8 +90,7 @@ class Settle:
         claim = Claim(action_id=named.action_id, agent=named.agent, digest=named.digest or NO_DIGEST)
         sentence = f"What was decided about the action could not be read ({code})."
         settlement = Settlement(Outcome.DENIED, code, sentence, Retry.LATER)
-        trace = authentic.message.trace.get("traceparent", "")
-        self._settle([Ends(claim, settlement, None, trace)], self._parts.trust.current())
+        self._settle([Ends(claim, settlement, None, authentic.message.trace)], self._parts.trust.current())
         return []
 
     def _arrival(self, message: Verified[Any], trust: Trust, at: datetime) -> Arrival:

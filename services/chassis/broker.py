@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from placet.messages import Outgoing
-from services.chassis import telemetry
+from placet.tracing import traceparent_of
 from services.chassis.errors import TransientError
 from services.chassis.records import Record, record_of
 
@@ -28,8 +28,7 @@ class BrokerPublisher:
 
     async def publish(self, messages: Sequence[Outgoing], traces: Sequence[str] = ()) -> None:
         """See `services.chassis.stream.Publisher`."""
-        current = telemetry.outgoing_headers()
-        found = [[("traceparent", trace.encode())] if trace else [] for trace in traces] or [current] * len(messages)
+        found = traces or [traceparent_of()] * len(messages)
         await self.write([record_of(message, trace) for message, trace in zip(messages, found, strict=True)])
 
     async def write(self, records: Sequence[Record]) -> None:

@@ -119,7 +119,7 @@ class Pipeline:
         return outputs
 
     def _plan(self, one: _Opened, outputs: Iterator[Sequence[Outgoing] | None]) -> Plan:
-        trace = tuple((name, value.encode()) for name, value in one.item.message.trace.items())
+        trace = one.item.message.trace
         if one.authentic is None:
             return Plan("dead_letter", (dead_letter(one.item, one.code),), one.code, one.producer)
         code = one.code

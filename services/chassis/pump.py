@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from opentelemetry.trace import Span, SpanKind
 
-from placet.tracing import TRACEPARENT
+from placet.tracing import traceparent_of
 from services.chassis import dead_letters, telemetry
 from services.chassis.budget import BATCH_BYTES, HELD_BYTES, Budget, size_of
 from services.chassis.errors import TransientError
@@ -89,15 +89,9 @@ class Pump:
         await self._coming.take(size)
         if self._draining:
             return
-        attributes: dict[str, str | int] = {
-            Attribute.TOPIC: message.topic,
-            Attribute.PARTITION: str(message.partition),
-            Attribute.OFFSET: message.offset,
-        }
-        parent = message.trace.get(TRACEPARENT, "")
-        span = telemetry.start_span(SpanName.PROCESS, parent, attributes, kind=SpanKind.CONSUMER)
-        trace = {name: value.decode() for name, value in telemetry.outgoing_headers(span)}
-        inner = Received(replace(message, trace=trace), item.headers)
+        about = telemetry.place_of(message)
+        span = telemetry.start_span(SpanName.PROCESS, message.trace, about, kind=SpanKind.CONSUMER)
+        inner = Received(replace(message, trace=traceparent_of(span)), item.headers)
         self._inbox.put_nowait(_InFlight(inner, acknowledge, span, monotonic(), size))
 
     async def drain(self, seconds: float) -> None:

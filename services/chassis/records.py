@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
-from placet.tracing import TRACEPARENT, valid
+from placet.tracing import headers_of, of_headers
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -50,17 +50,18 @@ def received(
     kept: Headers = tuple((str(name), content or b"") for name, content in headers or ())
     signatures = [content for name, content in kept if name == SIGNATURE_HEADER]
     signature = None if not signatures else signatures[0] if len(signatures) == 1 else _AMBIGUOUS
-    trace = {
-        name: content.decode()
-        for name, content in kept
-        if name == TRACEPARENT and valid(content.decode("ascii", "replace"))
-    }
     message = Message(
-        topic=topic, partition=partition, offset=offset, key=key, value=value or b"", signature=signature, trace=trace
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        key=key,
+        value=value or b"",
+        signature=signature,
+        trace=of_headers(kept),
     )
     return Received(message, kept)
 
 
-def record_of(outgoing: Outgoing, trace_headers: Iterable[tuple[str, bytes]] = ()) -> Record:
-    """A sealed message with trace context beside its signature."""
-    return Record(outgoing.topic, outgoing.key, outgoing.value, (*outgoing.headers, *trace_headers))
+def record_of(outgoing: Outgoing, trace: str = "") -> Record:
+    """A sealed message with a traceparent, where there is one, beside its signature."""
+    return Record(outgoing.topic, outgoing.key, outgoing.value, (*outgoing.headers, *headers_of(trace)))

@@ -24,7 +24,8 @@ from typing import Any, Final, TypeAlias
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Link, SpanKind
 
-from placet.tracing import TRACEPARENT, context_of, traceparent_of
+from placet.messages import Message
+from placet.tracing import context_of
 
 Attributes: TypeAlias = Mapping[str, str | int | bool]
 LONGEST_SECONDS: Final = 86_400.0
@@ -263,6 +264,15 @@ def since_proposal(key: bytes | None) -> float | None:
     return min(max(0.0, time.time() - (found.int >> 80) / 1_000), LONGEST_SECONDS)
 
 
+def place_of(message: Message) -> Attributes:
+    """Where a message lies, as attributes of a span about it."""
+    return {
+        Attribute.TOPIC: message.topic,
+        Attribute.PARTITION: str(message.partition),
+        Attribute.OFFSET: message.offset,
+    }
+
+
 def start_span(
     name: SpanName,
     parent: str = "",
@@ -308,9 +318,3 @@ def spans(name: SpanName, each: Sequence[tuple[str, Attributes]]) -> Iterator[No
     finally:
         for one in started:
             one.end()
-
-
-def outgoing_headers(current: trace.Span | None = None) -> list[tuple[str, bytes]]:
-    """Trace context headers for a Kafka message; of the current span when none is given."""
-    found = traceparent_of(current)
-    return [(TRACEPARENT, found.encode())] if found else []

@@ -33,7 +33,6 @@ from placet.events import (
 from placet.grants import check_commitment, verify_commitment
 from placet.keys import Signer
 from placet.messages import Outgoing, seal
-from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import Authenticated, Verified
 from services.chassis import logs
@@ -52,7 +51,7 @@ _ACTION_ID: Final = TypeAdapter(ActionId)
 
 
 def _traced(received: Verified[ActionProposed]) -> tuple[str, Attributes]:
-    return received.message.trace.get(TRACEPARENT, ""), {Attribute.ACTION_ID: received.data.action_id}
+    return received.message.trace, {Attribute.ACTION_ID: received.data.action_id}
 
 
 class Trusts(Protocol):

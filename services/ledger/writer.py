@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Protocol
 
 from placet.messages import Message
-from placet.tracing import TRACEPARENT
 from services.chassis import logs, telemetry
 from services.chassis.errors import TransientError
 from services.chassis.retry import Retry
@@ -157,9 +156,4 @@ class Writer:
 
 
 def _traced(message: Message) -> tuple[str, Attributes]:
-    about: Attributes = {
-        Attribute.TOPIC: message.topic,
-        Attribute.PARTITION: str(message.partition),
-        Attribute.OFFSET: message.offset,
-    }
-    return message.trace.get(TRACEPARENT, ""), about
+    return message.trace, telemetry.place_of(message)

@@ -26,7 +26,6 @@ from placet.events import ActionClassified, ActionDecided, ActionFailed, Stage
 from placet.grants import VerdictClaims, commitment_digest, sign_claims, verify_commitment
 from placet.keys import Signer
 from placet.messages import Outgoing, seal
-from placet.tracing import TRACEPARENT
 from placet.trust import Trust
 from placet.verify import Authenticated, Verified
 from services.chassis import logs
@@ -54,9 +53,8 @@ class PolicyService:
         published = []
         for received in batch:
             classified, moment = received.data, received.envelope.time
-            parent = received.message.trace.get(TRACEPARENT, "")
             about: Attributes = {Attribute.ACTION_ID: classified.action_id}
-            with span(SpanName.DECIDE, parent, about) as current:
+            with span(SpanName.DECIDE, received.message.trace, about) as current:
                 standing = _standing(classified, trust, at=now)
                 decision = decide(classified, standing, rulebook, now=now, moment=moment)
                 decided = self._decided(received, decision, trust)

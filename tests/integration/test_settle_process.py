@@ -37,6 +37,7 @@ from placet.kafka_client import to_message
 from placet.key_folder import KeyFolder
 from placet.messages import Message, Outgoing
 from placet.requirement import Requirement
+from placet.tracing import headers_of
 from placet.verify import verify
 from services.approver.step_up import bound_nonce
 from services.chassis.process import SETTINGS_STATUS
@@ -90,7 +91,7 @@ class Rig:
         return process
 
     def send(self, outgoing: Outgoing, trace: str = "") -> Position:
-        headers = [*outgoing.headers, *([("traceparent", trace.encode())] if trace else [])]
+        headers = [*outgoing.headers, *headers_of(trace)]
         sent = self._producer.send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)
         found = sent.get(timeout=30)
         return received(outgoing, topic=found.topic, partition=found.partition, offset=found.offset).position
@@ -214,7 +215,7 @@ def test_from_decision_to_outcome_and_from_click_to_outcome(rig: Rig, record_pro
         rig.steps(one, ReviewStep.OPENED)
         rig.bench.cast(one, "alice")
         rig.steps(one, ReviewStep.CLOSED)
-        traces = {message.trace["traceparent"][3:35] for message in rig.seen if message.key == one.action_id.encode()}
+        traces = {message.trace[3:35] for message in rig.seen if message.key == one.action_id.encode()}
         assert traces == {number * 32}
 
     process.send_signal(signal.SIGTERM)

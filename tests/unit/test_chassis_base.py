@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings
 from infra.children import ROOT
 from placet.errors import VerificationError
 from placet.limits import MAX_EVENT_BYTES
+from placet.tracing import headers_of, traceparent_of
 from services.chassis import database, logs, retry, telemetry
 from services.chassis.dead_letters import MAX_COPIED_BYTES, dead_letter
 from services.chassis.errors import InsecureSettingError, SettingsError, TransientError
@@ -333,13 +334,13 @@ def test_without_a_recorder_the_incoming_trace_goes_out() -> None:
 
     span = telemetry.start_span(telemetry.SpanName.PROCESS, parent)
 
-    assert telemetry.outgoing_headers(span) == [("traceparent", parent.encode())]
+    assert headers_of(traceparent_of(span)) == [("traceparent", parent.encode())]
 
 
 def test_a_broken_trace_is_dropped() -> None:
     span = telemetry.start_span(telemetry.SpanName.PROCESS, "not a trace")
 
-    assert telemetry.outgoing_headers(span) == []
+    assert headers_of(traceparent_of(span)) == []
 
 
 # The DSN file
