@@ -1,7 +1,7 @@
 """Kafka as the library uses it: publish and be sure, look up where a partition ends, read one message.
 
 Rules:
-- Published means acknowledged by every in-sync replica; the producer is idempotent and waits for nothing (linger 0).
+- Published means acknowledged by every in-sync replica (`placet.kafka_producer`).
 - Every failure is a `ClientError` that says what happened, why, and what to do; no sentence holds a message's bytes.
 - kafka-python logs whole messages at DEBUG; here it never gets below INFO, whatever the application chooses.
 - Whoever reads by kafka-python in a process that imports this module reads tolerantly (`placet.kafka_records`).
@@ -13,11 +13,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Any, Final, TypeVar
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer import fetcher
 from kafka.errors import (
     AuthorizationError,
@@ -28,6 +28,7 @@ from kafka.errors import (
 )
 from kafka.partitioner import murmur2
 
+from placet.kafka_producer import SureProducer, close_quietly
 from placet.kafka_records import make_tolerant
 from placet.kafka_settings import KafkaSettings
 from placet.messages import SIGNATURE_HEADER, Message, Outgoing
@@ -98,13 +99,6 @@ def to_message(record: Any) -> Message:
     )
 
 
-def close_quietly(client: Any, **how: Any) -> None:
-    """Let go of a consumer or producer that may be broken, or None."""
-    if client is not None:
-        with suppress(Exception):
-            client.close(**how)
-
-
 def take_up_join(consumer: Any) -> None:
     """Call after every poll of a group's consumer.
 
@@ -124,8 +118,8 @@ class KafkaClient:
     def __init__(self, settings: KafkaSettings, *, timeout: float = 10.0) -> None:
         self.settings = settings
         self._timeout = timeout
-        self._connecting, self._looking = threading.Lock(), threading.Lock()
-        self._producer: Any = None
+        self._looking = threading.Lock()
+        self._producer = SureProducer(settings, timeout=timeout)
         self._lookup: Any = None
         self._ends: dict[tuple[str, int], tuple[float, int]] = {}
         self._closed = False
@@ -133,16 +127,11 @@ class KafkaClient:
     def publish(self, outgoing: Outgoing) -> None:
         """Return when the broker has it for good; raise `ClientError`. Not knowing whether it arrived is a failure."""
         headers = outgoing.headers + headers_of(traceparent_of())
-
-        def send() -> None:
-            future = self._connected().send(outgoing.topic, key=outgoing.key, value=outgoing.value, headers=headers)
-            future.get(timeout=self._timeout + 1)
-
-        self._explained(f"publish to {outgoing.topic}", send)
+        self._explained(f"publish to {outgoing.topic}", lambda: self._producer.publish(outgoing, headers))
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has; raise `ClientError`."""
-        return self._explained(f"look up {topic}", lambda: len(self._connected().partitions_for(topic)))
+        return self._explained(f"look up {topic}", lambda: self._producer.partitions(topic))
 
     def end_offset(self, topic: str, partition: int) -> int:
         """An offset at which nothing lay at most a second ago: where to start reading for what is yet to come."""
@@ -193,32 +182,15 @@ class KafkaClient:
         closing.join(_CLOSE_SECONDS)
 
     def _close(self) -> None:
-        with self._connecting, self._looking:
-            close_quietly(self._producer, timeout=_CLOSE_SECONDS)
+        self._producer.close(_CLOSE_SECONDS)
+        with self._looking:
             close_quietly(self._lookup)
-            self._producer = self._lookup = None
+            self._lookup = None
 
     def _looking_up(self) -> Any:
         if self._lookup is None:
             self._lookup = self.consumer()
         return self._lookup
-
-    def _connected(self) -> Any:
-        with self._connecting:
-            if self._producer is None:
-                milliseconds = int(self._timeout * 1000)
-                self._producer = KafkaProducer(
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=0,
-                    max_block_ms=milliseconds,
-                    delivery_timeout_ms=milliseconds,
-                    request_timeout_ms=milliseconds,
-                    bootstrap_timeout_ms=milliseconds,
-                    allow_auto_create_topics=False,
-                    **self.settings.for_kafka_python(),
-                )
-            return self._producer
 
     def _explained(self, doing: str, act: Callable[[], T], alone: AbstractContextManager[Any] = _TOGETHER) -> T:
         """What `act` gives, under a lock where it needs one. A closed client says so without waiting for the lock."""

@@ -29,7 +29,8 @@ from placet.events import ActionProposed, ActionResolved, Position
 from placet.executor.report import Execution
 from placet.executor.store import Store
 from placet.grants import VerifiedGrant, check_commitment, verify_grant
-from placet.kafka_client import KafkaClient, close_quietly, explain, take_up_join, to_message
+from placet.kafka_client import KafkaClient, explain, take_up_join, to_message
+from placet.kafka_producer import close_quietly
 from placet.limits import GRANT_SECONDS
 from placet.messages import Message
 from placet.outcomes import ClientError, Ticket

@@ -21,7 +21,8 @@ from kafka.errors import KafkaError
 from placet.catalogue import Topic
 from placet.gate.broker import Deliver
 from placet.journal import Place
-from placet.kafka_client import KafkaClient, close_quietly, explain, partition_for, to_message
+from placet.kafka_client import KafkaClient, explain, partition_for, to_message
+from placet.kafka_producer import close_quietly
 from placet.kafka_settings import KafkaSettings
 from placet.messages import Message, Outgoing
 

@@ -32,7 +32,7 @@ class Closing:
 def test_closing_ends(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka_client, "_CLOSE_SECONDS", 0.2)
     client, producer, consumer = KafkaClient(KafkaSettings(bootstrap="127.0.0.1:1")), Closing(how), Closing(how)
-    client._producer, client._lookup = producer, consumer
+    client._producer._producer, client._lookup = producer, consumer
     began = time.monotonic()
     client.close()
     assert time.monotonic() - began < 10
