@@ -145,7 +145,7 @@ class _Batch:
 
     def _look_up(self, new: Sequence[Arrival]) -> None:
         """What bounds an agent's share of people's attention, of those whose actions may be held or run."""
-        decided = [one.decision for one in new if isinstance(one, Holds | Ends) and one.decision is not None]
+        decided = [decision for one in new if (decision := _may_run(one)) is not None]
         if decided:
             since = self._now - self._parts.bounds.repeat_after
             self._rejected = self._session.rejected({(one.claim.agent, one.likeness) for one in decided}, since)
@@ -172,8 +172,8 @@ class _Batch:
                 self._steps.append(self._scribe.opened(opened))
                 return
             one = Ends(one.claim, opened, one.decision)
-        elif isinstance(one, Ends) and one.decision is not None and one.settlement.outcome is Outcome.ALLOWED:
-            repeat = repeated(self._asked(one.decision), self._parts.bounds, self._now)
+        elif isinstance(one, Ends) and (allowed := _may_run(one)) is not None:
+            repeat = repeated(self._asked(allowed), self._parts.bounds, self._now)
             one = one if repeat is None else replace(one, settlement=repeat)
         if isinstance(one, Ends):
             self._endings.append(
@@ -224,3 +224,14 @@ class _Batch:
             return False
         self._closed.append(close_review(self._session, review, settlement, standing, self._scribe))
         return True
+
+
+def _may_run(one: Arrival) -> Decision | None:
+    """The decision about an action that may still run: it is held, or was allowed."""
+    match one:
+        case Holds():
+            return one.decision
+        case Ends(settlement=Settlement(outcome=Outcome.ALLOWED)):
+            return one.decision
+        case _:
+            return None

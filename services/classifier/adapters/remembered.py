@@ -8,8 +8,10 @@ Rules:
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from operator import itemgetter
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 _SHARE = 64
 
@@ -20,25 +22,19 @@ class Remembered(Generic[Value]):
     """Values by keyed hash; `room` is how many parts (findings, statements) they may have together."""
 
     def __init__(self, room: int) -> None:
-        self._room, self._taken = room, 0
-        self._found: OrderedDict[bytes, tuple[Value, int]] = OrderedDict()
+        self._room = room
+        self._found: LRUCache[bytes, tuple[Value, int]] = LRUCache(room, getsizeof=itemgetter(1))
 
     def get(self, mark: bytes) -> Value | None:
         """What is remembered under a hash."""
-        if mark not in self._found:
-            return None
-        self._found.move_to_end(mark)
-        return self._found[mark][0]
+        found = self._found.get(mark)
+        return None if found is None else found[0]
 
     def keep(self, mark: bytes, value: Value, parts: int) -> None:
         """Remember a value of so many parts; itself counts as one."""
         size = parts + 1
-        if size * _SHARE > self._room or mark in self._found:
-            return
-        self._found[mark] = value, size
-        self._taken += size
-        while self._taken > self._room:
-            self._taken -= self._found.popitem(last=False)[1][1]
+        if size * _SHARE <= self._room:
+            self._found[mark] = value, size
 
     def __len__(self) -> int:
         return len(self._found)
