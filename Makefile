@@ -19,7 +19,7 @@ setup: ## build .venv from the lock (instant when nothing changed)
 test: setup ## run all tests, two at a time; ARGS="-k word" narrows them
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-mutants: setup ## take each guard away and see its test fail; ARGS="-k word" narrows them
+mutants: setup ## take each guard away and see its test fail; ARGS="-k word" or "--since COMMIT" narrows them
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 check: setup ## lint, types, walls between packages, generated files equal to a fresh build

@@ -15,6 +15,7 @@ import ast
 import contextlib
 import json
 import queue
+import subprocess
 import sys
 import tempfile
 import time
@@ -176,6 +177,12 @@ def lent(free: queue.SimpleQueue[Copy]) -> Iterator[Copy]:
         free.put(copy)
 
 
+def changed_since(commit: str, root: Path) -> frozenset[str]:
+    """The files that differ from a commit, below `root`; raises subprocess.CalledProcessError where git refuses."""
+    command = ["git", "-C", str(root), "diff", "--name-only", "-z", "--relative", "--end-of-options", commit]
+    return frozenset(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")) - {""}
+
+
 def table(judged: Sequence[Judged]) -> str:
     """One line per mutant, by invariant, and the sum."""
     lines = [
@@ -190,10 +197,14 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     """Return the exit status."""
     parser = argparse.ArgumentParser(prog="make mutants", description="Take each guard away and see its test fail.")
     parser.add_argument("-k", metavar="WORD", default="", help="only where guard, file or test holds this")
+    parser.add_argument("--since", metavar="COMMIT", help="only where file or test has changed since then")
     parser.add_argument("--json", action="store_true", help="a JSON array instead of the table")
     parser.add_argument("--jobs", type=int, default=JOBS, help="at a time (default: %(default)s)")
     given = parser.parse_args(arguments)
     mutants = [each for each in load(root / LIST) if given.k in f"{each.guard}\n{each.file}\n{each.test}"]
+    if given.since is not None:
+        changed = changed_since(given.since, root)
+        mutants = [each for each in mutants if not changed.isdisjoint((each.file, each.test.split("::")[0]))]
     faults = {each.guard: found for each in mutants if (found := fault(each, root)) is not None}
     if faults or not mutants:
         sys.stderr.write("".join(f"{guard}: {found}\n" for guard, found in faults.items()) or "no such mutant\n")

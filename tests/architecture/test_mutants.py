@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import LIST, ROOT, Mutant, Verdict, fault, judge, load, run
+from tests.mutants import LIST, ROOT, Mutant, Verdict, changed_since, fault, judge, load, run
 from tests.scratch import Copy
 
 MUTANTS = load(ROOT / LIST)
@@ -96,3 +96,13 @@ def test_the_ways_a_mutant_can_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_faulty_entry_is_named(changes: dict[str, str], sentence: str, tmp_path: Path) -> None:
     given = {"file": "guard.py", "old": "x < LIMIT", "new": "True", "test": "test_guard.py::test_good"} | changes
     assert sentence in str(fault(Mutant(guard="g", invariant=1, **given), tiny(tmp_path)))
+
+
+def test_only_what_changed_since_a_commit(tmp_path: Path) -> None:
+    root = tiny(tmp_path)
+    who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    subprocess.run(["git", "add", "."], cwd=root, check=True)
+    subprocess.run(["git", *who, "commit", "-qm", "first"], cwd=root, check=True)
+    assert changed_since("HEAD", root) == frozenset()
+    (root / "guard.py").write_text(CODE + "\n")
+    assert changed_since("HEAD", root) == {"guard.py"}
