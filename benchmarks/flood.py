@@ -60,6 +60,7 @@ _ROOM: Final = 600
 _LOOK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 120.0
 """Without any new answer."""
+_TELL_EVERY: Final = 250
 
 
 def one_text(rng: random.Random) -> dict[str, Any]:
@@ -213,7 +214,9 @@ class Answers:
             new = {record.key for record in records}
             if new - self.keys:
                 since = time.monotonic()
-                self.keys |= new
+                before, self.keys = len(self.keys), self.keys | new
+                if len(self.keys) // _TELL_EVERY > before // _TELL_EVERY:
+                    print(f"{len(wanted)} sent, {len(self.keys)} answered", flush=True)
             if not sending.is_set() and wanted <= self.keys:
                 return
 
