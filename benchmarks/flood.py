@@ -32,12 +32,13 @@ from typing import Any, Final
 import click
 import httpx
 import psutil
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from benchmarks.world import World, running_world
 from placet.canonical import canonical_bytes
 from placet.catalogue import Topic
 from placet.events import Outcome
+from placet.kafka_producer import SureProducer
 from placet.limits import MAX_FINDINGS, MAX_PAYLOAD_BYTES
 
 ACTIONS: Final = 10_000
@@ -60,6 +61,7 @@ _ROOM: Final = 600
 _LOOK_SECONDS: Final = 0.25
 _PATIENCE_SECONDS: Final = 120.0
 """Without any new answer."""
+_CLOSE_SECONDS: Final = 5.0
 _TELL_EVERY: Final = 250
 
 
@@ -255,16 +257,15 @@ def flood(world: World, count: int, *, dear: int = DEAR) -> Came:
 
 
 def _push(world: World, count: int, dear: int, sent: set[bytes], sending: threading.Event) -> None:
-    producer = KafkaProducer(**world.kafka("ops").for_kafka_python(), linger_ms=0, acks="all", max_block_ms=60_000)
+    producer = SureProducer(world.kafka("ops"), timeout=_PATIENCE_SECONDS)
     try:
         for name, arguments in actions(count, dear=dear):
             (message,) = world.proposals(1, name=name, **arguments)
-            producer.send(message.topic, key=message.key, value=message.value, headers=message.headers)
+            producer.publish(message, message.headers)
             sent.add(message.key)
-        producer.flush()
     finally:
         sending.clear()
-        producer.close()
+        producer.close(_CLOSE_SECONDS)
 
 
 def _read_back(world: World) -> None:
