@@ -15,7 +15,7 @@ def test_what_was_used_longest_ago_goes_first() -> None:
 
 
 def test_a_thousand_findings_push_nobody_out() -> None:
-    memory: Remembered[str] = Remembered(256)
+    memory: Remembered[str] = Remembered(2_048)
     memory.keep(b"small", "small", 1)
     memory.keep(b"large", "large", 1_000)
     assert (memory.get(b"large"), memory.get(b"small")) == (None, "small")
