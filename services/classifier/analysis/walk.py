@@ -5,11 +5,13 @@ Rules:
   under a place that is named as skipped. Nothing is left out silently.
 - The name above a value is its hint. It reaches through lists, through keys that say nothing themselves
   (`{"password": {"value": …}}`) and from a sibling (`{"name": "DB_PASSWORD", "value": …}`).
+- In a list, what follows a flag that names a secret is named by it: `["--password", "x"]`.
 - A long list of fractions is one thing: an embedding. It is a leaf of its own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +25,7 @@ _EMBEDDING_LENGTH: Final = 64
 _POINTER_BUDGET: Final = 3_800
 """A pointer may have 4,000 characters."""
 _MAX_KEY_CHARACTERS: Final = 1_000
+_FLAG: Final = re.compile(r"--?[A-Za-z][\w-]{1,60}")
 _MASKED_SEGMENT: Final = 80
 """No placeholder in a pointer is longer."""
 
@@ -89,7 +92,7 @@ def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterat
                 if longer > _POINTER_BUDGET:
                     yield Skipped((*path, index), "too_deep")
                 else:
-                    yield from _walk(item, (*path, index), hints, longer)
+                    yield from _walk(item, (*path, index), _flag(value, index) or hints, longer)
 
 
 def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
@@ -109,6 +112,15 @@ def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weigh
         if names.is_container(hints):
             hints = named or above or hints
         yield from _walk(item, below, hints, longer)
+
+
+def _flag(value: list[Any] | tuple[Any, ...], index: int) -> tuple[str, ...]:
+    """The words of the flag before an item, where it is that of a secret."""
+    before = value[index - 1] if index else None
+    if not isinstance(before, str) or _FLAG.fullmatch(before) is None or str(value[index]).startswith("-"):
+        return ()
+    words = names.words(before)
+    return words if names.is_secret(words) else ()
 
 
 def _named_by_sibling(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,144 @@
+"""Secrets in text: what issuers' tokens look like, and values that are given as secrets.
+
+Rules:
+- Every rule stands in data with its source: `vendors.py` (a prefix tells), `shapes.py` (the parts do), `keys.py`,
+  `links.py`, `contexts.py` (words around do), `commands.py` (programs and their flags); `assignments.py` is one rule.
+  Each has hits and near misses beside it in the tests, or a test fails.
+- A name above the value (`{"password": …}`) tells as much as one in the text.
+- What stands where a secret would be is known (`stand_ins.py`): an example is masked, and is no reason to hold an
+  action; a reference is not reported.
+- Time is linear in the text: `rule.py` says how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from services.classifier.analysis import names
+from services.classifier.analysis.credentials import (
+    assignments,
+    commands,
+    contexts,
+    keys,
+    links,
+    shapes,
+    stand_ins,
+    vendors,
+)
+from services.classifier.analysis.credentials.rule import EXAMPLE, SECRET, Rule, Text
+from services.classifier.model import Passage, Span
+
+__all__ = ["EXAMPLE", "RECOGNIZERS", "RULES", "SECRET", "Rule", "find", "is_stand_in"]
+
+
+def _by_mark(rules: Iterable[Rule]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+    """Each mark once, so that a text is asked for it once."""
+    marked: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for mark in rule.marks:
+            marked.setdefault(mark, []).append(rule)
+    return tuple((mark, tuple(some)) for mark, some in marked.items())
+
+
+_TOLD: Final = (*links.RULES, *contexts.RULES)
+RULES: Final = (*keys.RULES, *vendors.RULES, *shapes.RULES, *_TOLD)
+RECOGNIZERS: Final = (
+    *(rule.name for rule in RULES),
+    assignments.NAME,
+    *commands.NAMES,
+    "telling_name",
+    "random_under_telling_name",
+)
+"""The name of everything that reports a secret, without the `credential/` before it."""
+
+_RUN: Final = re.compile(r"[A-Za-z0-9_+/=.~:$|%-]{16}")
+"""No issuer's token is without one."""
+_EXACT: Final = frozenset({"sql_password"})
+"""What stands in quotes: no sign at its end belongs to the sentence."""
+_ISSUED: Final = _by_mark((*vendors.RULES, *shapes.RULES))
+_MARKED: Final = _by_mark((*keys.RULES, *_TOLD))
+_OTHERS: Final = tuple((mark, rules) for mark, rules in _MARKED if mark.isascii())
+_ABROAD: Final = tuple((mark, rules) for mark, rules in _MARKED if not mark.isascii())
+_PARTED: Final = re.compile(r"[\s:=@<(\[{,'\"`：]|LS0t|[は是为為]")
+"""What tells a secret by words around it has words around it: most values are one word."""
+_ADDRESS: Final = re.compile(r"://|[^=;]{1,100}=[^=;]{0,300}(?:;|\Z)")
+
+
+def find(passage: Passage) -> Iterator[Span]:
+    """Every secret in the text, overlapping ones too."""
+    raw = passage.text
+    yield from _under_name(raw, passage.hints)
+    if passage.number:
+        return
+    text = Text.of(raw)
+    if _RUN.search(raw) is not None:
+        for rule in _standing(_ISSUED, text):
+            yield from _matches(rule, text)
+    if _PARTED.search(raw) is None:
+        return
+    for rule in _standing(_OTHERS, text):
+        yield from _matches(rule, text)
+    if not raw.isascii():
+        for rule in _standing(_ABROAD, text):
+            yield from _matches(rule, text)
+    yield from assignments.find(text)
+    yield from commands.find(text)
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether a value is published as an example, or stands where a secret will be."""
+    return stand_ins.is_stand_in(value)
+
+
+def _under_name(text: str, hints: tuple[str, ...]) -> Iterator[Span]:
+    """The whole value under a name that tells, or that could."""
+    told = names.is_secret(hints)
+    if not (told or names.is_key(hints)) or (names.is_address(hints) and _ADDRESS.search(text)):
+        return
+    kind = assignments.judge(text.strip(), hints)
+    if kind is not None:
+        score, name = (0.9, "telling_name") if told else (0.6, "random_under_telling_name")
+        yield Span(kind, 0, len(text), score, f"credential/{name}")
+
+
+def _standing(table: tuple[tuple[str, tuple[Rule, ...]], ...], text: Text) -> Iterable[Rule]:
+    """The rules a mark of which stands in the text."""
+    folded = text.folded
+    found = [rules for mark, rules in table if mark in folded]
+    return dict.fromkeys(rule for rules in found for rule in rules) if found else ()
+
+
+def _matches(rule: Rule, text: Text) -> Iterator[Span]:
+    for match in rule.pattern.finditer(text.folded if rule.folded else text.raw):
+        group = match.lastindex or 0
+        start, end = match.span(group)
+        value = text.raw[start:end]
+        if not _is_named(match, text.raw):
+            continue
+        if rule.told and rule.name not in _EXACT:
+            value = value.rstrip(".,;")
+            end = start + len(value)
+        if not value or not rule.accept(value):
+            continue
+        kind = _kind(rule, value)
+        if kind is not None:
+            yield Span(kind, start, end, rule.score, f"credential/{rule.name}")
+
+
+def _is_named(match: re.Match[str], text: str) -> bool:
+    """Whether the name that a rule has read, if it reads one, is that of a secret."""
+    spans = [match.span(group) for group in match.re.groupindex if match[group] is not None]
+    return all(names.is_secret(names.words(text[start:end])) for start, end in spans)
+
+
+def _kind(rule: Rule, value: str) -> str | None:
+    if rule.name == "url_userinfo":
+        if links.is_printed(value):
+            return EXAMPLE
+        return stand_ins.kind_of_told(rule.entity_type, value.partition(":")[2], ("password",))
+    if rule.told:
+        return stand_ins.kind_of_told(rule.entity_type, value, ("password",) if "password" in rule.name else ())
+    prefix = next((one for one in rule.prefixes if value.startswith(one)), "")
+    return stand_ins.kind_of(rule.entity_type, value, body=value[len(prefix) :])

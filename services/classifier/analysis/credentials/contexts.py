@@ -1,0 +1,112 @@
+"""Secrets that other words than an assignment tell: headers, XML, pairs, SQL, .netrc, prose.
+
+Rules: as for the others (`rule.py`). Whatever stands in such a place is a secret unless it can be none
+(`stand_ins.py`); what prose calls a password has a digit, a sign or a capital inside.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from services.classifier.analysis.credentials.assignments import MARKS, QUOTED, TELLING
+from services.classifier.analysis.credentials.randomness import is_mixed
+from services.classifier.analysis.credentials.rule import SECRET, Rule
+
+_SCHEME: Final = r"(?:basic|bearer|token|apikey|api-key|negotiate|ntlm|splunk|ssws|genie ?key|bot|key|oauth2)"
+_NAMED: Final = rf"(?P<name>[\w.:-]{{0,60}}?{TELLING}(?:_?\d{{1,3}})?)"
+"""A whole name that ends as one of a secret; the names' own rules judge it (`Rule.told`)."""
+_OTHER: Final = _NAMED.replace("<name>", "<other>")
+_SPOKEN: Final = (
+    "passwor[dt]|passwd|passphrase|pass ?code|api[ -]?key|secret|token|pwd|kennwort|mot de passe|contraseña|senha|"
+    "wachtwoord|has[łl]o|parola d'ordine|credentials?|pin|пароль"
+)
+_SPOKEN_EAST: Final = "パスワード|密码|密碼|口令|비밀번호"
+
+
+_LONG: Final = 20
+"""No word with digits in it is that long."""
+
+
+def _is_spoken(value: str) -> bool:
+    """Not a word of the sentence."""
+    inner = value.strip(".,;:!?'\"()")
+    return any(not char.isalpha() for char in inner) or inner[1:] != inner[1:].lower()
+
+
+def _is_made(value: str) -> bool:
+    """What nobody says in a sentence: capitals and digits inside, or many of both."""
+    inner = value.rstrip(".,;:!?)")
+    digits, letters = sum(map(str.isdigit, inner)), sum(map(str.isalpha, inner))
+    if not digits or not letters or "=" in inner[:-2] or ("/" in inner and len(inner) < _LONG):
+        return False
+    both_cases = inner != inner.lower() and inner != inner.upper()
+    return both_cases or len(inner) >= _LONG or (digits > 1 and digits + letters < len(inner) and letters > digits)
+
+
+def _is_no_name(value: str) -> bool:
+    """`["password", "created_at"]` are two columns, `("--password", "-p")` two flags."""
+    return re.fullmatch(r"[^\W\d]{1,40}(?:[ _-][^\W\d]{1,40}){0,8}[.!]?|-.*", value) is None
+
+
+def _rule(name: str, source: str, pattern: str, *marks: str, **more: object) -> Rule:
+    return Rule(SECRET, name, re.compile(pattern), marks, source=source, folded=True, told=True, **more)  # type: ignore[arg-type]
+
+
+RULES: Final = (
+    _rule("authorization_header", "RFC 9110, section 11.6.2",
+          r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?(?:(?:digest|aws4-hmac-sha256|aws4-ecdsa-p256-sha256|oauth|"
+          r"hawk|"
+          r"signature|sharedkey|googlelogin)\s{1,3}([^\r\n'`]{4,4000})|"
+          rf"((?:{_SCHEME}\s{{1,3}})?[^\s'\"`,;)\\]{{4,4000}}))", "authorization", score=0.95),
+    _rule("bearer_token", "RFC 6750, section 2.1", r"\bbearer\s{1,3}([a-z0-9._~+/=-]{12,4000})", "bearer",
+          accept=is_mixed),
+    _rule("basic_token", "RFC 7617", r"\bbasic\s{1,3}([a-z0-9+/]{8,1000}={0,2})(?![\w+/=])", "basic",
+          accept=_is_spoken),
+    _rule("cookie_header", "RFC 6265, sections 4.1 and 4.2",
+          r"(?<![\w-])(?:set-)?cookie['\"]?\s{0,3}:\s{0,3}['\"]?([^\s=;'\"]{1,200}=[^\r\n'\"]{4,4000})", "cookie",
+          score=0.8),
+    _rule("xml_element", "XML: an element that is named for a secret",
+          rf"<(?:\w{{1,40}}:)?{_NAMED}(?:\s[^<>]{{0,200}})?>([^<>\s][^<>]{{0,1000}})</", "</"),
+    _rule("xml_attribute", ".NET configuration, Maven, Spring XML: key and value attributes",
+          rf"\b(?:key|name|property|id)\s?=\s?['\"]{_NAMED}['\"]\s{{1,8}}value\s?=\s?['\"]([^'\"<>]{{1,1000}})['\"]",
+          "value"),
+    _rule("named_value", "Kubernetes env, GitLab variables, CloudFormation: a name and its value side by side",
+          rf"\b(?:name|key|variable|parameterkey|field)(?:\\{{0,3}}['\"])?\s{{0,3}}[:=]\s{{0,3}}(?:\\{{0,3}}['\"])"
+          rf"?{_NAMED}"
+          r"(?:\\{0,3}['\"])?\s{0,40},?\s{0,40}(?:- )?(?:\\{0,3}['\"])?(?:value|parametervalue|secret_value|content)"
+          rf"(?:\\{{0,3}}['\"])?\s{{0,3}}[:=]\s{{0,3}}(?:{QUOTED}|([^\s'\",;}}\]\\]{{1,1000}}))", "value", "content"),
+    _rule("argument_pair", "Code: put('password', '…'), define('DB_PASSWORD', '…'), ('api_key', '…')",
+          rf"[(\[{{]\s{{0,3}}['\"]{_NAMED}['\"]\s{{0,3}},\s{{0,8}}{QUOTED}\s{{0,3}}[)\]}},;]", *MARKS,
+          accept=_is_no_name),
+    _rule("setter_call", "Code: setPassword('…'), .password('…'), with_token('…')",
+          rf"\b(?:set|with|use|\.)?_?{TELLING}\(\s{{0,3}}{QUOTED}\s{{0,3}}[,)]", *MARKS),
+    _rule("fallback_in_code", "Code: getenv('DB_PASSWORD', '…'), process.env.TOKEN || '…'",
+          rf"(?:getenv|environ\.get|env\.get|env|config)\(\s{{0,3}}['\"]{_NAMED}['\"]\s{{0,3}},\s{{0,3}}{QUOTED}|"
+          rf"\benv(?:\.|\[['\"]){_OTHER}(?:['\"]\])?\s{{0,3}}(?:\|\||\?\?|or)\s{{0,3}}{QUOTED}", "env", "config"),
+    _rule("sql_password", "PostgreSQL, MySQL, Oracle: CREATE and ALTER USER",
+          r"\b(?:password|identified\s{1,3}by(?:\s{1,3}password)?|passphrase)\s{1,3}(?:'((?:[^']|''){1,500}+)'|"
+          r"\"([^\"\r\n]{1,500}+)\")", "password", "identified", "passphrase", score=0.95),
+    _rule("netrc_password", ".netrc: machine, login, password",
+          r"\blogin\s{1,20}[^\s'\"]{1,200}\s{1,20}(?:account\s{1,20}\S{1,200}\s{1,20})"
+          r"?password\s{1,20}([^\s'\"]{1,300})", "login",
+          score=0.95),
+    _rule("pgpass_line", "PostgreSQL: the password file",
+          r"(?m)^[\w.*-]{1,120}:(?:\d{2,5}|\*):[\w*.-]{1,80}:[\w*.-]{1,80}:([^\s:'\"]{1,200})$", ":5432:", ":5433:",
+          ":6432:", ":*:"),
+    _rule("spoken_password", "Prose: the password is …",
+          rf"(?:\b(?:{_SPOKEN})(?:\s(?:is|was|ist|lautet|est|es|è|to)\b|\s?(?:：|は|是|为|為))|(?:{_SPOKEN_EAST})\s?(?:：|は|"
+          rf"是|为|為))"
+          r"[:\s]{0,3}['\"`*„“«「]{0,2}([^\s'\"`*<>“”»」。、，]{4,200})", *MARKS, "pin", accept=_is_spoken, score=0.8),
+    _rule("password_beside", "Prose: user bob, password …",
+          r"\b(?:passwor[dt]|passwd|passphrase|kennwort|mot de passe|contraseña|senha|пароль)\s{1,2}"
+          r"([^\s'\"`*<>,;(){}]{6,200})", "passwor", "passwd", "passphrase", "kennwort", "mot de", "contrase", "senha",
+          "пароль", accept=_is_made, score=0.75),
+    _rule("spoken_code", "Prose: your one-time code is …",
+          r"\b(?:pin|one[ -]time|"
+          r"verification|security|access|login|sign[ -]?in|confirmation|authentication|recovery|2fa|"
+          r"mfa|otp)[ -]?"
+          r"(?:pass)?(?:code|password|pin|otp)?\s?(?:is|was|:|=|-)[:\s]{0,3}['\"`*]{0,2}(\d{3}[ -]?\d{3}|\d{4,8})"
+          r"(?![\w.-]*\d)",
+          "code", "otp", "2fa", "mfa", "pin", "password", score=0.8),
+)  # fmt: skip

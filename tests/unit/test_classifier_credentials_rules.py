@@ -1,0 +1,119 @@
+"""Each rule for secrets: its hits, its near misses, its source, and linear time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.classifier.analysis import credentials
+from services.classifier.analysis.credentials import rule as words
+from services.classifier.model import Passage, Span
+from tests import credential_cases
+from tests.credential_cases import cases, parts
+
+CASES = {name: case for rules in cases().values() for name, case in rules.items()}
+VENDORS = cases()["vendors"]
+ISSUED = {**VENDORS, **cases()["shapes"], **cases()["keys"]}
+MEGABYTE = 1_000_000
+
+
+def test_every_rule_has_hits_and_near_misses_beside_it() -> None:
+    names = set(credentials.RECOGNIZERS)
+    assert len(names) == len(credentials.RECOGNIZERS)
+    assert set(CASES) == names - {
+        "telling_name",
+        "random_under_telling_name",
+    }  # tests/unit/test_classifier_credentials.py
+    assert not [name for name, case in CASES.items() if not case.hits or not case.misses]
+
+
+def test_every_rule_names_its_source() -> None:
+    assert not [rule.name for rule in credentials.RULES if not rule.source]
+
+
+def test_no_case_is_a_token_as_it_is_committed() -> None:
+    text = Path(credential_cases.__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    issued = [rule for rule in credentials.RULES if not rule.told and rule.name in ISSUED]
+    assert [rule.name for rule in issued if any(rule.accept(match[0]) for match in rule.pattern.finditer(text))] == []
+
+
+def named(text: str, name: str) -> Iterator[Span]:
+    return (span for span in credentials.find(Passage(text)) if span.recognizer == f"credential/{name}")
+
+
+@pytest.mark.parametrize(("name", "hit"), [(name, hit) for name, case in CASES.items() for hit in case.hits])
+def test_a_hit_is_found_whole_by_its_rule(name: str, hit: str) -> None:
+    text, expected = parts(hit)
+    found = {(span.entity_type, text[span.start : span.end]) for span in named(text, name)}
+    assert expected in {value for _, value in found}, found
+    assert "EXAMPLE_CREDENTIAL" not in {kind for kind, _ in found}
+
+
+@pytest.mark.parametrize("miss", [miss for case in CASES.values() for miss in case.misses])
+def test_a_near_miss_is_not_found(miss: str) -> None:
+    assert [span for span in credentials.find(Passage(miss)) if span.entity_type != "EXAMPLE_CREDENTIAL"] == []
+
+
+@pytest.mark.parametrize(("name", "hit"), [(name, case.hits[0]) for name, case in ISSUED.items()])
+@pytest.mark.parametrize("around", ["`{}`", "a={}", '"{}"', "({})", "\\n{}", "url%3D{}", "{}\n", "{},", "x: {}."])
+def test_a_token_is_found_wherever_it_stands(name: str, hit: str, around: str) -> None:
+    text = around.format(parts(hit)[0])
+    if around in {"\\n{}", "url%3D{}"} and name not in VENDORS:
+        pytest.skip("escapes are undone for prefixes; other shapes need an edge")
+    assert list(named(text, name))
+
+
+def near(rule: credentials.Rule) -> list[str]:
+    """Texts that begin as the rule's matches do, again and again, and never end as they do."""
+    hit, _ = parts(CASES[rule.name].hits[0])
+    mark = next(mark for mark in rule.marks if mark in hit.lower())
+    mark = hit[hit.lower().index(mark) :][: len(mark)]  # as the pattern has it
+    half = hit[: max(len(mark), len(hit) // 2)]
+    return [f"-{mark}", f"{mark}=a1 ", f"{mark}: '", half, f" {half}.\n", f"{hit[:-1]} "]
+
+
+@pytest.mark.parametrize("rule", credentials.RULES, ids=lambda rule: rule.name)
+def test_a_megabyte_of_near_matches_takes_linear_time(rule: credentials.Rule) -> None:
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        for _ in rule.pattern.finditer(text):
+            pass
+        return time.process_time() - started
+
+    for part in near(rule):
+        text = (part.lower() if rule.folded else part) * (MEGABYTE // len(part))
+        whole = seconds(text)
+        assert whole < 1, (rule.name, part[:40], whole)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["password=", "token: ", "a_key='", "-p ", "curl -u a:b ", "mysql -p", "login 'x", "'", "echo a |", "secret=${",
+     "pass={{ ", "key=<", "x" * 50 + "_token", "password" + chr(92) + chr(34) + ":", "-----BEGIN PRIVATE KEY",
+     "set token ", "name: token value: ", "('token',"],
+)  # fmt: skip
+def test_looking_at_near_matches_takes_linear_time(part: str) -> None:
+    def seconds(size: int) -> float:
+        text = part * (size // len(part))
+        started = time.process_time()
+        for _ in credentials.find(Passage(text)):
+            pass
+        return time.process_time() - started
+
+    whole = seconds(MEGABYTE // 4)
+    assert whole < 10 * max(seconds(MEGABYTE // 16), 0.1), whole
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("ab", "ac", "b"), "(?:a(?:b|c)|b)"),
+        (("pass", "password"), "pass(?:word)?"),
+        (("x_y",), "x_y"),
+    ],
+)
+def test_alternatives_branch_as_their_words_do(parts: tuple[str, ...], expected: str) -> None:
+    assert words.alternatives(parts) == expected
