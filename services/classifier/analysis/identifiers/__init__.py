@@ -1,0 +1,70 @@
+"""Identifiers of people, money and machines: a form, a validator, and the words that a weak form needs beside it.
+
+Rule: cheap looks first. A text without four digits holds no number of anybody; a rule that needs a word is tried only
+where one of all such words stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from services.classifier.analysis.identifiers import documents, income, money, national, network, phones, places
+from services.classifier.analysis.identifiers.context import Around, Words
+from services.classifier.analysis.identifiers.rule import Rule
+from services.classifier.model import Passage, Span
+
+ALONE: Final[tuple[Rule, ...]] = (*money.ALONE, *national.ALONE)
+TOLD: Final[tuple[Rule, ...]] = (*money.TOLD, *national.TOLD)
+WORDS: Final = Words(word for rule in TOLD for word in (*rule.words.spaced, *rule.words.spaceless))
+"""Of all rules that need one."""
+STRONG_WORDS: Final = frozenset({
+    "iban", "ssn", "passport", "nhs", "pesel", "nino", "dni", "nie", "fiscale", "licence", "license", "email", "mail", "phone",
+    "routing", "aba", "dea", "passeport", "pasaporte", "reisepass", "fuhrerschein", "mac", "curp", "nir", "hetu", "ip",
+})  # fmt: skip
+"""What identifiers are called that need no such word here."""
+TYPES: Final = frozenset({
+    *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *documents.RULES)),
+    "PHONE_NUMBER", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "COORDINATES", "INCOME",
+})  # fmt: skip
+"""What may be found."""
+
+_SHORTEST_WALLET: Final = 14
+_FEW: Final = re.compile(r"\d[^\d\n]{0,5}\d[^\d\n]{0,5}\d")
+_PAN: Final = re.compile(r"[A-Za-z]\d{4}[A-Za-z]")
+_MANY: Final = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
+_IDENTIFIER: Final = re.compile(
+    r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
+    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:z|[+-]\d\d:?\d\d)?)?"
+)
+"""UUIDs, digests and timestamps: nobody's number."""
+
+
+def find(passage: Passage) -> Iterator[Span]:
+    """Spans of identifiers, overlapping ones too."""
+    text = passage.text
+    yield from network.find(passage)
+    if len(text) >= _SHORTEST_WALLET:
+        for rule in money.WALLETS:
+            yield from rule.find(passage)
+    if not _FEW.search(text) or _IDENTIFIER.fullmatch(text):
+        return
+    if not passage.number:
+        yield from documents.find(passage)
+        yield from income.find(passage)
+    if "." in text:
+        yield from places.find(passage)
+    if _PAN.search(text):
+        for rule in national.PAN:
+            yield from rule.find(passage)
+    if not _MANY.search(text):
+        return
+    yield from phones.find(passage)
+    for rule in ALONE:
+        yield from rule.find(passage)
+    around = Around(passage)
+    if around.has(WORDS):
+        for rule in TOLD:
+            if around.has(rule.words):
+                yield from rule.find(passage)
