@@ -18,18 +18,14 @@ from services.classifier.analysis.identifiers.context import Around, Words, insi
 from services.classifier.analysis.words import PRODUCTS
 from services.classifier.model import Passage, Span
 
-_COUNTRIES: Final = (
-    "AD|AE|AL|AT|AZ|BA|BE|BG|BH|BR|BY|CH|CR|CY|CZ|DE|DK|DO|EE|EG|ES|FI|FO|FR|GB|GE|GI|GL|GR|GT|HR|HU|IE|IL|IQ|IS|IT|JO|"
-    "KW|KZ|LB|LC|LI|LT|LU|LV|MC|MD|ME|MK|MR|MT|MU|NL|NO|PK|PL|PS|PT|QA|RO|RS|SA|SC|SE|SI|SK|SM|ST|SV|TL|TN|TR|UA|VA|VG|XK"
-)
 GATES: Final[Mapping[str, re.Pattern[str]]] = {
-    "IBAN_CODE": re.compile(rf"(?i)(?<![a-z0-9])(?:{_COUNTRIES})[ -]?\d{{2}}(?:[ -]?[a-z0-9]){{11}}"),
+    "IBAN_CODE": re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ -]?\d{2}(?:[ -]?[A-Za-z0-9]){11}"),
     "UK_NHS": re.compile(r"(?<!\d)\d{3}[- ]?\d{3}[- ]?\d{4}(?!\d)"),
     "UK_NINO": re.compile(r"(?i)\b[a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d]\b"),
     "ABA_ROUTING_NUMBER": re.compile(r"(?<!\d)[0123678]\d{3}-?\d{4}-?\d(?!\d)"),
     "MEDICAL_LICENSE": re.compile(r"\b[A-Za-z][A-Za-z9]\d{7}\b"),
     "ES_NIF": re.compile(r"(?<![A-Za-z0-9])\d{7,8}-?[A-Za-z](?![A-Za-z0-9])"),
-    "IT_FISCAL_CODE": re.compile(r"(?i)\b[a-z]{6}[0-9lmnp-v]{2}[a-z]"),
+    "IT_FISCAL_CODE": re.compile(r"(?i)(?<![a-z0-9])[a-z]{6}(?=[a-z]{0,8}\d)[0-9lmnp-v]{2}[a-z][0-9lmnp-v]{2}[a-z]"),
     "PL_PESEL": re.compile(r"(?<!\d)\d{11}(?!\d)"),
 }
 """Entity type → what must stand in a text for its recognizer to have a chance."""

@@ -1,16 +1,16 @@
 """Identifiers of people, money and machines: a form, a validator, and the words that a weak form needs beside it.
 
-Rule: cheap looks first. A text without four digits holds no number of anybody; a rule that needs a word is tried only
+Rule: cheap looks first. A text without three digits holds no number of anybody; a rule that needs a word is tried only
 where one of all such words stands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from services.classifier.analysis.identifiers import documents, income, money, national, network, phones, places
+from services.classifier.analysis.identifiers import births, documents, income, money, national, network, phones, places
 from services.classifier.analysis.identifiers.context import Around, Words
 from services.classifier.analysis.identifiers.rule import Rule
 from services.classifier.model import Passage, Span
@@ -25,14 +25,15 @@ STRONG_WORDS: Final = frozenset({
 })  # fmt: skip
 """What identifiers are called that need no such word here."""
 TYPES: Final = frozenset({
-    *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *documents.RULES)),
-    "PHONE_NUMBER", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "COORDINATES", "INCOME",
+    *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *national.LETTERED, *documents.RULES)),
+    "PHONE_NUMBER", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "DATE_OF_BIRTH", "COORDINATES", "INCOME",
 })  # fmt: skip
 """What may be found."""
 
 _SHORTEST_WALLET: Final = 14
 _FEW: Final = re.compile(r"\d[^\d\n]{0,5}\d[^\d\n]{0,5}\d")
 _PAN: Final = re.compile(r"[A-Za-z]\d{4}[A-Za-z]")
+_NINE: Final = re.compile(r"\d(?:[ .\u00a0\u202f-]?\d){8}", re.ASCII)
 _MANY: Final = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
 _IDENTIFIER: Final = re.compile(
     r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
@@ -43,28 +44,29 @@ _IDENTIFIER: Final = re.compile(
 
 def find(passage: Passage) -> Iterator[Span]:
     """Spans of identifiers, overlapping ones too."""
-    text = passage.text
+    text, around = passage.text, Around(passage)
     yield from network.find(passage)
     if len(text) >= _SHORTEST_WALLET:
-        for rule in money.WALLETS:
-            yield from rule.find(passage)
+        yield from _of(money.WALLETS, around)
     if not _FEW.search(text) or _IDENTIFIER.fullmatch(text):
         return
     if not passage.number:
-        yield from documents.find(passage)
-        yield from income.find(passage)
+        for one in (births, documents, income):
+            yield from one.find(around)
     if "." in text:
-        yield from places.find(passage)
+        yield from places.find(around)
     if _PAN.search(text):
-        for rule in national.PAN:
-            yield from rule.find(passage)
+        yield from _of(national.PAN, around)
     if not _MANY.search(text):
         return
-    yield from phones.find(passage)
-    for rule in ALONE:
-        yield from rule.find(passage)
-    around = Around(passage)
+    yield from phones.find(around)
+    yield from _of(national.LETTERED, around)
+    if _NINE.search(text):
+        yield from _of(ALONE, around)
     if around.has(WORDS):
-        for rule in TOLD:
-            if around.has(rule.words):
-                yield from rule.find(passage)
+        yield from _of(TOLD, around)
+
+
+def _of(rules: Iterable[Rule], around: Around) -> Iterator[Span]:
+    for rule in rules:
+        yield from rule.find(around)

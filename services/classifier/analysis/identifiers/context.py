@@ -47,10 +47,11 @@ class Words:
 
 
 class Around:
-    """All words of a passage, once for all rules."""
+    """A passage and all its words, once for all rules."""
 
     def __init__(self, passage: Passage) -> None:
         self.passage = passage
+        self._has: dict[int, bool] = {}
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -59,7 +60,14 @@ class Around:
 
     def has(self, words: Words) -> bool:
         """Whether one of the words stands anywhere."""
-        return words.among(self.words, self.passage.text)
+        known = self._has.get(id(words))
+        if known is None:
+            known = self._has[id(words)] = words.among(self.words, self.passage.text)
+        return known
+
+    def near(self, words: Words, start: int, end: int) -> bool:
+        """Whether one of them stands near; where none stands anywhere, no place is looked at."""
+        return self.has(words) and words.near(self.passage, start, end)
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.classifier.model import Passage, Span
+from services.classifier.analysis.identifiers.context import Around, Words
+from services.classifier.model import Span
 
 _AMOUNT: Final = r"(?:\d{1,3}(?:[.,'’ ]\d{3}){1,2}(?:[.,]\d{2})?|\d{4,7}(?:[.,]\d{2})?|\d{2,3}\s?[kK])(?![\w])"
 _MONEY: Final = r"(?:\s?(?:€|\$|£|EUR|USD|GBP|CHF|PLN|SEK|INR|Euros?|Dollars?|dollars?|pounds|Franken|zł|złotych))"
@@ -26,6 +27,16 @@ _PAY: Final = (
     r"stipendio|guadagna|wynagrodzenie|pensja|zarabia|salaris|зарплата|оклад|(?:is|was|be|been|are)\sgetting|(?:is|was|gets|got)\s"
     r"(?:paid|offered))\b"
 )
+_WORDS: Final = Words((
+    "salary", "salaries", "wage", "wages", "compensation", "paycheck", "payslip", "earns", "earned", "earning", "income",
+    "home", "pay", "gehalt", "jahresgehalt", "monatsgehalt", "lohn", "verdient", "einkommen", "vergutung", "salaire",
+    "remuneration", "gagne", "salario", "sueldo", "gana", "stipendio", "guadagna", "wynagrodzenie", "pensja", "zarabia",
+    "salaris", "зарплата", "оклад", "getting", "paid", "offered",
+))  # fmt: skip
+_SPANS: Final = Words((
+    "year", "month", "annum", "jahr", "monat", "yearly", "annually", "monthly", "p", "an", "mois", "ano", "mes", "anual",
+    "anuales", "anno", "mese", "rocznie", "miesiecznie", "jaar", "maand", "brutto", "netto",
+))  # fmt: skip
 _TOLD: Final = re.compile(
     rf"(?i:{_PAY})[^\d\n.;]{{0,30}}?(?<![\w.,])(?:{_BEFORE})?(?P<value>{_AMOUNT})(?!\s?(?:%|[a-z]{{3,20}}s\b))"
 )
@@ -34,9 +45,10 @@ _BEFORE_MONEY: Final = re.compile(rf"{_BEFORE}(?P<value>{_AMOUNT}){_TIME}")
 _YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 
 
-def find(passage: Passage) -> Iterator[Span]:
+def find(around: Around) -> Iterator[Span]:
     """Amounts that somebody is paid."""
-    for pattern in (_TOLD, _FOR_TIME, _BEFORE_MONEY):
-        for match in pattern.finditer(passage.text):
+    patterns = (*((_TOLD,) if around.has(_WORDS) else ()), *((_FOR_TIME, _BEFORE_MONEY) if around.has(_SPANS) else ()))
+    for pattern in patterns:
+        for match in pattern.finditer(around.passage.text):
             if not _YEAR.fullmatch(match["value"]):
                 yield Span("INCOME", *match.span("value"), 0.7, "identifier/income")

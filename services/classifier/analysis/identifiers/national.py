@@ -56,13 +56,10 @@ def _national(name: str, form: re.Pattern[str], accept: Accept, *needs: str, sco
 ALONE: Final = (
     Rule("US_SSN", "ssn_written", token(r"\d{3}[ .-]\d{2}[ .-]\d{4}"), checks.written_ssn, score=0.6),
     Rule("US_ITIN", "itin_written", token(r"9\d{2}[ -]\d{2}[ -]\d{4}"), checks.written_itin, score=0.6),
-    _national("es_nie", token(r"[XYZxyz]-?\d{7}-?[A-Za-z]"), plain(nie.is_valid)),
-    _national("fi_hetu", token(r"\d{6}[+A-FY-]\d{3}[0-9A-Y]"), hetu.is_valid),
     _national("fr_nir", token(r"[12378] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}"), checks.nir),
     _national("br_cpf_written", token(r"\d{3}\.\d{3}\.\d{3}-\d{2}"), cpf.is_valid),
     _national("ch_ahv_written", token(r"756\.\d{4}\.\d{4}\.\d{2}"), ahv.is_valid),
     _national("be_nn_written", token(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"), checks.belgian),
-    _national("mx_curp", token(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d"), curp.is_valid),
     _national("cn_ric", token(r"[1-9]\d{5}(?:19|20)\d{9}[0-9Xx]"), checks.chinese),
 )  # fmt: skip
 """Found wherever they stand."""
@@ -119,3 +116,10 @@ PAN: Final = (
     Rule("IN_PAN", "pan_told", token(r"[A-Za-z]{5}\d{4}[A-Za-z]"), pan.is_valid, words("pan", "permanent")),
 )
 """India's: more letters than digits."""
+
+LETTERED: Final = (
+    _national("es_nie", token(r"[XYZxyz]-?\d{7}-?[A-Za-z]"), plain(nie.is_valid)),
+    _national("fi_hetu", token(r"\d{6}[+A-FY-]\d{3}[0-9A-Y]"), hetu.is_valid),
+    _national("mx_curp", token(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d"), curp.is_valid),
+)
+"""Found wherever they stand; fewer digits in a row than the others of that kind."""

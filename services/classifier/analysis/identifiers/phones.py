@@ -18,8 +18,8 @@ from typing import Final
 
 import phonenumbers
 
-from services.classifier.analysis.identifiers.context import Words, inside_identifier
-from services.classifier.model import Passage, Span
+from services.classifier.analysis.identifiers.context import Around, Words, inside_identifier
+from services.classifier.model import Span
 
 REGIONS: Final = (
     "US", "GB", "DE", "FR", "ES", "IT", "PL", "NL", "AT", "CH", "BE", "SE", "PT", "IE", "AU", "IN", "JP", "CN", "BR",
@@ -59,9 +59,9 @@ _BREAK: Final = re.compile(r"(?<=\d)[ (]")
 _SEPARATED: Final = re.compile(r"\d[-. )(/\u00a0\u2010-\u2013]+\d")
 
 
-def find(passage: Passage) -> Iterator[Span]:
+def find(around: Around) -> Iterator[Span]:
     """Telephone numbers in a text."""
-    text = passage.text
+    text = around.passage.text
     if not _LEAST.search(text):
         return
     for match in _CANDIDATE.finditer(text):
@@ -69,7 +69,7 @@ def find(passage: Passage) -> Iterator[Span]:
         if text[start] == "(" and ")" not in match[0]:
             start += 1
         for stop in _stops(text, start, end):
-            if _is_phone(passage, start, stop):
+            if _is_phone(around, start, stop):
                 yield Span("PHONE_NUMBER", start, stop, 0.75, "identifier/phone")
                 break
 
@@ -82,29 +82,29 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
         yield from reversed(gaps[-3:])
 
 
-def _is_phone(passage: Passage, start: int, end: int) -> bool:
-    text = passage.text
+def _is_phone(around: Around, start: int, end: int) -> bool:
+    text = around.passage.text
     value = text[start:end]
     if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _DOTTED.fullmatch(value):
         return False
-    told = WORDS.near(passage, start, end)
+    told = around.near(WORDS, start, end)
     if "+" in value:
         return _parses(value, None, possible=told)
     if value.startswith("00") and _parses("+" + value[2:], None, possible=False):
         return told or _SEPARATED.search(value) is not None
     separated = _SEPARATED.search(value) is not None
-    if passage.number or not separated:
-        return _digits_in_a_row(passage, start, end, value) if told else False
+    if around.passage.number or not separated:
+        return _digits_in_a_row(around, start, end, value) if told else False
     if _AMERICAN.fullmatch(value):
         return _parses(value, "US", possible=False) or _is_national(value)
     return (told or _TRUNK.match(value) is not None) and _is_national(value)
 
 
-def _digits_in_a_row(passage: Passage, start: int, end: int, value: str) -> bool:
+def _digits_in_a_row(around: Around, start: int, end: int, value: str) -> bool:
     """Under a name that says telephone, whatever is a number somewhere; in a text, with a trunk prefix or American."""
-    if not _STRONG.spaced.isdisjoint(passage.hints):
+    if not _STRONG.spaced.isdisjoint(around.passage.hints):
         return _is_national(value) or _parses("+" + value, None, possible=False)
-    if _WEAK.near(passage, start, end) and not _STRONG.near(passage, start, end):
+    if not around.near(_STRONG, start, end):
         return False
     return (
         (value[0] == "0" and _is_national(value))

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.classifier.analysis.identifiers.context import Words
-from services.classifier.model import Passage, Span
+from services.classifier.analysis.identifiers.context import Around, Words
+from services.classifier.model import Span
 
 WORDS: Final = Words((
     "lat", "latitude", "latlng", "latlon", "lon", "lng", "longitude", "coordinates", "coordinate", "coords", "coord",
@@ -30,9 +30,9 @@ _DEGREES: Final = re.compile(
 _FINE: Final = 5
 
 
-def find(passage: Passage) -> Iterator[Span]:
+def find(around: Around) -> Iterator[Span]:
     """Pairs of coordinates."""
-    text = passage.text
+    text = around.passage.text
     if "°" in text:
         for match in _DEGREES.finditer(text):
             yield Span("COORDINATES", *match.span(), 0.9, "identifier/degrees")
@@ -45,6 +45,6 @@ def find(passage: Passage) -> Iterator[Span]:
         whole = match.span() == (0, len(text)) and all(
             len(match[part].partition(".")[2]) >= _FINE for part in ("first", "second")
         )
-        told = WORDS.near(passage, *match.span())
+        told = around.near(WORDS, *match.span())
         if whole or told or text[: match.start()].endswith(("geo:", "@", "q=", "ll=")):
             yield Span("COORDINATES", *match.span(), 0.8, "identifier/coordinates")

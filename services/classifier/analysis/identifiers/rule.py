@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.classifier.analysis.identifiers.context import Words, inside_identifier
-from services.classifier.model import Passage, Span
+from services.classifier.analysis.identifiers.context import Around, Words, inside_identifier
+from services.classifier.model import Span
 
 Accept = Callable[[str], bool]
 
@@ -35,14 +35,16 @@ class Rule:
     """One of them must be near; none: the form speaks for itself."""
     score: float = 0.9
 
-    def find(self, passage: Passage) -> Iterator[Span]:
+    def find(self, around: Around) -> Iterator[Span]:
         """What the rule finds."""
-        text, group = passage.text, 1 if self.pattern.groups else 0
+        if self.words is not NOTHING and not around.has(self.words):
+            return
+        text, group = around.passage.text, 1 if self.pattern.groups else 0
         for match in self.pattern.finditer(text):
             start, end = match.span(group)
             if inside_identifier(text, start, end) or not self.accept(text[start:end]):
                 continue
-            if self.words is not NOTHING and not self.words.near(passage, start, end):
+            if self.words is not NOTHING and not self.words.near(around.passage, start, end):
                 continue
             yield Span(self.entity_type, start, end, self.score, f"identifier/{self.name}")
 
