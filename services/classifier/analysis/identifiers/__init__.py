@@ -17,7 +17,7 @@ from services.classifier.model import Passage, Span
 
 ALONE: Final[tuple[Rule, ...]] = (*money.ALONE, *national.ALONE)
 TOLD: Final[tuple[Rule, ...]] = (*money.TOLD, *national.TOLD)
-WORDS: Final = Words(word for rule in TOLD for word in (*rule.words.spaced, *rule.words.spaceless))
+WORDS: Final = Words(word for rule in (*TOLD, *money.LETTERED) for word in (*rule.words.spaced, *rule.words.spaceless))
 """Of all rules that need one."""
 STRONG_WORDS: Final = frozenset({
     "iban", "ssn", "passport", "nhs", "pesel", "nino", "dni", "nie", "fiscale", "licence", "license", "email", "mail", "phone",
@@ -53,10 +53,11 @@ def find(passage: Passage) -> Iterator[Span]:
     if not passage.number:
         for one in (births, documents, income):
             yield from one.find(around)
-    if "." in text:
+    if "." in text or "°" in text:
         yield from places.find(around)
     if _PAN.search(text):
         yield from _of(national.PAN, around)
+        yield from _of(money.LETTERED, around)
     if not _MANY.search(text):
         return
     yield from phones.find(around)

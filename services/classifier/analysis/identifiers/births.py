@@ -30,15 +30,16 @@ _MONTHS: Final = (
     "gru(?:dnia)?|января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
 )
 _YEAR: Final = r"(?:19|20)\d{2}"
+_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE: Final = (
-    rf"(?:{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a)(?:0?[1-9]|[12]\d|3[01])|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|"
-    rf"(?:0?[1-9]|[12]\d|3[01])(?P<b>[-/.]\s?)(?:0?[1-9]|[12]\d|3[01])(?P=b)(?:{_YEAR}|\d{{2}})|"
-    rf"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|\.|er|º)?[\s-](?:of\s|de\s)?(?:{_MONTHS})\.?,?[\s-](?:de\s)?(?:{_YEAR}|\d{{2}})|"
-    rf"(?:{_MONTHS})\.?\s(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?,?\s{_YEAR}|"
-    rf"{_YEAR}年\s?\d{{1,2}}月\s?\d{{1,2}}日)(?![\w]|[-/.]\d)"
+    rf"(?:{_YEAR}年\s?\d{{1,2}}月\s?\d{{1,2}}日|(?:"
+    rf"{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|"
+    rf"{_DAY}(?P<b>[-/.]\s?){_DAY}(?P=b)(?:{_YEAR}|\d{{2}})|"
+    rf"{_DAY}(?:st|nd|rd|th|\.|er|º)?[\s-](?:of\s|de\s)?(?:{_MONTHS})\.?,?[\s-](?:de\s)?(?:{_YEAR}|\d{{2}})|"
+    rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?![\w]|[-/.]\d))"
 )
 _BORN: Final = (
-    r"(?:\bd\.?o\.?b\b\.?|\b(?:date|day|dates)[\s_-]of[\s_-]birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
+    r"(?:\bd\.?o\.?b\b\.?|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
     r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?\sle\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
     r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa]\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
     r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일)"

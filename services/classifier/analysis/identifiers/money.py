@@ -117,9 +117,11 @@ TOLD: Final = (
     _vat("vat_polish", token(r"\d{3}-?\d{3}-?\d{2}-?\d{2}|\d{3}-\d{2}-\d{2}-\d{3}"), plain(nip.is_valid), "nip"),
     _vat("vat_italian", digits("11"), iva.is_valid, "partita", "iva", "piva"),
     _vat("vat_spanish", token(r"[A-HJNP-SUVWa-hjnp-suvw]-?\d{7}-?[0-9A-Ja-j]"), plain(cif.is_valid), "cif", "nif"),
-    _vat("gstin", token(r"\d{2}[A-Z]{5}\d{4}[A-Z][0-9A-Z]Z[0-9A-Z]"), gstin.is_valid, "gstin", "gst"),
     _vat("abn", digits("2 3 3 3"), plain(abn.is_valid), "abn"),
     _vat("cnpj", token(r"\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}"), plain(cnpj.is_valid), "cnpj"),
     Rule("BANK_ACCOUNT", "sort_code", token(r"\d{2}[ -]\d{2}[ -]\d{2}|\d{6}"), bool, words("sort", "sortcode"), 0.75),
 )  # fmt: skip
 """Found beside their words."""
+
+LETTERED: Final = (_vat("gstin", token(r"\d{2}[A-Z]{5}\d{4}[A-Z][0-9A-Z]Z[0-9A-Z]"), gstin.is_valid, "gstin", "gst"),)
+"""Beside their words; few digits in a row."""

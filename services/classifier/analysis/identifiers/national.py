@@ -82,7 +82,7 @@ TOLD: Final = (
               "idnr", "identifikationsnummer", "steueridentifikationsnummer", "steuernummer", "tin", "tax"),
     _national("de_insurance", token(r"\d{2} ?\d{6} ?[A-Za-z] ?\d{3}"), checks.german_insurance, "rentenversicherung",
               "rentenversicherungsnummer", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer"),
-    _national("dk_cpr", digits("6 4"), checks.cpr, "cpr", "personnummer"),
+    _national("dk_cpr", digits("6 4"), checks.cpr, "cpr", "cprnr"),
     _national("ee_lt", digits("11"), ik.is_valid, "isikukood", "asmens", "kodas"),
     _national("gb_utr", digits("5 5"), plain(utr.is_valid), "utr"),
     _national("gr_amka", digits("11"), amka.is_valid, "amka", "αμκα"),
