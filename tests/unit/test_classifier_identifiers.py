@@ -102,6 +102,7 @@ def test_a_value_is_found(text: str, name: str, kind: str, value: str) -> None:
         # no telephone numbers
         ("12.03.1985", "", "PHONE_NUMBER"),
         ("call on 12.03.1985", "", "PHONE_NUMBER"),
+        ("call on 22/03/1985", "", "PHONE_NUMBER"),
         ("2026-11-25 10:12:01", "", "PHONE_NUMBER"),
         ("call at 2026-11-25 10:12", "", "PHONE_NUMBER"),
         ("build 1717243200123 failed", "", "PHONE_NUMBER"),
@@ -191,7 +192,8 @@ NATIONAL = {
     "no_fnr": ("fødselsnummer", "15108695088"), "nz_ird": ("IRD", "49-098-576"), "pt_nif": ("NIF", "501964843"),
     "pt_cc": ("cartão de cidadão", "00000000 0 ZZ4"), "ro_cnp": ("CNP", "1630615123457"),
     "se_personnummer": ("personnummer", "880320-0016"), "sg_nric": ("NRIC", "S1234567D"),
-    "si_emso": ("EMSO", "0101006500006"), "tr_tckn": ("TCKN", "17291716060"), "za_id": ("RSA identity", "7503305044089"),
+    "si_emso": ("EMSO", "0101006500006"), "tr_tckn": ("TCKN", "17291716060"), "za_id": ("RSA identity",
+    "7503305044089"),
 }  # fmt: skip
 """Published examples, as python-stdnum's documentation and the authorities print them."""
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.classifier.analysis.identifiers.context import Around, Words, inside_identifier
+from services.classifier.analysis.identifiers.context import IDENTIFIER, Around, Words, inside_identifier
 from services.classifier.analysis.words import PRODUCTS
 from services.classifier.model import Passage, Span
 
@@ -48,11 +48,6 @@ _WRITTEN: Final[Mapping[str, tuple[re.Pattern[str], Words]]] = {
     "UK_NINO": (re.compile(r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"), Words(("nino", "insurance", "ni"))),
 }
 """Written in another way than this, a value counts only with its word: `4821830b` is a commit."""
-_IDENTIFIER: Final = re.compile(
-    r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
-    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:z|[+-]\d\d:?\d\d)?)?"
-)
-"""UUIDs, digests and timestamps: nobody's number."""
 _USUAL: Final = 12
 """Characters of such a value: where only its start is known, what stands behind it stands about there."""
 _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?){0,4}")
@@ -61,7 +56,7 @@ _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?
 def wanted(passage: Passage) -> list[str]:
     """The entity types whose recognizers have a chance in a text."""
     text = passage.text
-    if _IDENTIFIER.fullmatch(text):
+    if IDENTIFIER.fullmatch(text):
         return []
     found = [kind for kind, gate in GATES.items() if gate.search(text)]
     if all(kind in NEED_CONTEXT for kind in found):

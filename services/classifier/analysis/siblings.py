@@ -15,8 +15,10 @@ from services.classifier.analysis import identifiers, names
 from services.classifier.analysis.identifiers import phones
 
 _SAYS: Final = ("type", "kind", "system", "Type", "Kind", "label", "scheme", "idType", "id_type", "documentType")
-_KINDS: Final = (identifiers.WORDS.spaced | identifiers.STRONG_WORDS | (phones.WORDS.spaced - {"text", "call", "signal"})) - {
-    "address", "tax", "credit", "discover", "contact", "run", "fin", "rc", "south", "resident", "sort", "org", "permanent",
+_KINDS: Final = (identifiers.WORDS.spaced | identifiers.STRONG_WORDS | (phones.WORDS.spaced - {"text", "call",
+"signal"})) - {
+    "address", "tax", "credit", "discover", "contact", "run", "fin", "rc", "south", "resident", "sort", "org",
+    "permanent",
     "ring", "reach", "sin", "tc", "security", "social",
 }  # fmt: skip
 _BARE: Final = frozenset({("number",), ("no",), ("nr",), ("account",), ("num",), ("id",), ("identifier",), ("code",)})

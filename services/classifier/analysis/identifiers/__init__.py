@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from services.classifier.analysis.identifiers import births, documents, income, money, national, network, phones, places
-from services.classifier.analysis.identifiers.context import Around, Words
+from services.classifier.analysis.identifiers.context import IDENTIFIER, Around, Words
 from services.classifier.analysis.identifiers.rule import Rule
 from services.classifier.model import Passage, Span
 
@@ -20,12 +20,14 @@ TOLD: Final[tuple[Rule, ...]] = (*money.TOLD, *national.TOLD)
 WORDS: Final = Words(word for rule in (*TOLD, *money.LETTERED) for word in (*rule.words.spaced, *rule.words.spaceless))
 """Of all rules that need one."""
 STRONG_WORDS: Final = frozenset({
-    "iban", "ssn", "passport", "nhs", "pesel", "nino", "dni", "nie", "fiscale", "licence", "license", "email", "mail", "phone",
-    "routing", "aba", "dea", "passeport", "pasaporte", "reisepass", "fuhrerschein", "mac", "curp", "nir", "hetu", "ip",
+    "iban", "ssn", "passport", "nhs", "pesel", "nino", "dni", "nie", "fiscale", "licence", "license", "email",
+    "mail", "phone", "routing", "aba", "dea", "passeport", "pasaporte", "reisepass", "fuhrerschein", "mac",
+    "curp", "nir", "hetu", "ip",
 })  # fmt: skip
 """What identifiers are called that need no such word here."""
 TYPES: Final = frozenset({
-    *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *national.LETTERED, *documents.RULES)),
+    *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *national.LETTERED)),
+    *(rule.entity_type for rule in documents.RULES),
     "PHONE_NUMBER", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "DATE_OF_BIRTH", "COORDINATES", "INCOME",
 })  # fmt: skip
 """What may be found."""
@@ -35,11 +37,6 @@ _FEW: Final = re.compile(r"\d[^\d\n]{0,5}\d[^\d\n]{0,5}\d")
 _PAN: Final = re.compile(r"[A-Za-z]\d{4}[A-Za-z]")
 _NINE: Final = re.compile(r"\d(?:[ .\u00a0\u202f-]?\d){8}", re.ASCII)
 _MANY: Final = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
-_IDENTIFIER: Final = re.compile(
-    r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
-    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:z|[+-]\d\d:?\d\d)?)?"
-)
-"""UUIDs, digests and timestamps: nobody's number."""
 
 
 def find(passage: Passage) -> Iterator[Span]:
@@ -48,7 +45,7 @@ def find(passage: Passage) -> Iterator[Span]:
     yield from network.find(passage)
     if len(text) >= _SHORTEST_WALLET:
         yield from _of(money.WALLETS, around)
-    if not _FEW.search(text) or _IDENTIFIER.fullmatch(text):
+    if not _FEW.search(text) or IDENTIFIER.fullmatch(text):
         return
     if not passage.number:
         for one in (births, documents, income):

@@ -1,7 +1,7 @@
 """Days of birth: a date beside a word that says so, in the languages that write it.
 
-Rules: a date alone is nobody's birthday. The word stands before it with no other number between, or right behind it; the
-date has days and months that exist.
+Rules: a date alone is nobody's birthday. The word stands before it with no other number between, or right behind it;
+the date has days and months that exist.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ RULES: Final = (
     ),
     _told(
         "DRIVER_LICENSE", "license_after_word", 0.75,
-        "license licence licenses dl fuhrerschein fuhrerscheinnummer conduire conducir conduccion patente jazdy rijbewijs "
-        "conducao",
+        "license licence licenses dl fuhrerschein fuhrerscheinnummer conduire conducir conduccion patente jazdy "
+        "conducao rijbewijs rijbewijsnummer",
         r"(?<![a-z])(?:driv(?:er|ers|er['’]s|ing)[\s_-]{0,2}licen[cs]e|dl#|f[üu]hrerschein(?:nummer)?|permis\sde\sconduire|"
         r"(?:permiso|carn[eé]t?|licencia)\sde\sconduc(?:ir|ción|cion)|patente(?:\sdi\sguida)?|prawo\sjazdy|"
         r"rijbewijs(?:nummer)?|carta\sde\scondução)"

@@ -28,13 +28,15 @@ _PAY: Final = (
     r"(?:paid|offered))\b"
 )
 _WORDS: Final = Words((
-    "salary", "salaries", "wage", "wages", "compensation", "paycheck", "payslip", "earns", "earned", "earning", "income",
+    "salary", "salaries", "wage", "wages", "compensation", "paycheck", "payslip", "earns", "earned", "earning",
+    "income",
     "home", "pay", "gehalt", "jahresgehalt", "monatsgehalt", "lohn", "verdient", "einkommen", "vergutung", "salaire",
     "remuneration", "gagne", "salario", "sueldo", "gana", "stipendio", "guadagna", "wynagrodzenie", "pensja", "zarabia",
     "salaris", "зарплата", "оклад", "getting", "paid", "offered",
 ))  # fmt: skip
 _SPANS: Final = Words((
-    "year", "month", "annum", "jahr", "monat", "yearly", "annually", "monthly", "p", "an", "mois", "ano", "mes", "anual",
+    "year", "month", "annum", "jahr", "monat", "yearly", "annually", "monthly", "p", "an", "mois", "ano", "mes",
+    "anual",
     "anuales", "anno", "mese", "rocznie", "miesiecznie", "jaar", "maand", "brutto", "netto",
 ))  # fmt: skip
 _TOLD: Final = re.compile(
@@ -47,7 +49,11 @@ _YEAR: Final = re.compile(r"(?:19|20)\d{2}")
 
 def find(around: Around) -> Iterator[Span]:
     """Amounts that somebody is paid."""
-    patterns = (*((_TOLD,) if around.has(_WORDS) else ()), *((_FOR_TIME, _BEFORE_MONEY) if around.has(_SPANS) else ()))
+    patterns: list[re.Pattern[str]] = []
+    if around.has(_WORDS):
+        patterns.append(_TOLD)
+    if around.has(_SPANS):
+        patterns += [_FOR_TIME, _BEFORE_MONEY]
     for pattern in patterns:
         for match in pattern.finditer(around.passage.text):
             if not _YEAR.fullmatch(match["value"]):

@@ -30,12 +30,14 @@ from services.classifier.analysis.identifiers.keccak import keccak_256
 from services.classifier.analysis.identifiers.rule import Rule, digits, token, words
 
 CARD_WORDS: Final = words(
-    "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "discover", "jcb", "maestro", "pan", "cc", "karte",
+    "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "discover", "jcb", "maestro", "pan", "cc",
+    "karte",
     "kreditkarte", "kartennummer", "carte", "tarjeta", "carta", "karta", "karty", "cartao", "карта", "карты", "卡号",
     "信用卡", "カード",
 )  # fmt: skip
 _VAT_WORDS: Final = words(
-    "vat", "ust", "ustid", "ustidnr", "umsatzsteuer", "uid", "mwst", "tva", "iva", "btw", "nip", "cif", "nif", "partita",
+    "vat", "ust", "ustid", "ustidnr", "umsatzsteuer", "uid", "mwst", "tva", "iva", "btw", "nip", "cif", "nif",
+    "partita",
     "moms", "alv", "dph", "pvm", "tax", "gst", "gstin", "vatin", "umsatzsteueridentifikationsnummer", "cnpj", "abn",
     "mva", "afm", "αφμ", "ддс",
 )  # fmt: skip
@@ -49,7 +51,8 @@ _ISSUERS: Final = (
     ("50", "50", (12, 13, 14, 15, 16, 17, 18, 19)), ("56", "59", (12, 13, 14, 15, 16, 17, 18, 19)),
     ("63", "63", (12, 13, 14, 15, 16, 17, 18, 19)), ("66", "69", (12, 13, 14, 15, 16, 17, 18, 19)),
 )  # fmt: skip
-"""ISO/IEC 7812 numbers of the networks: American Express, Diners, JCB, Visa, Mastercard, Mir, Discover, UnionPay, RuPay,
+"""ISO/IEC 7812 numbers of the networks: American Express, Diners, JCB, Visa, Mastercard, Mir, Discover, UnionPay,
+RuPay,
 Troy, Maestro."""
 _NOW: Final = frozenset({15, 16})
 _GROUPS: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)})
@@ -94,6 +97,7 @@ _GROUPED: Final = (
     rf"\d{{4}}(?P<four>{_GAP})\d{{4}}(?P=four)\d{{4}}(?P=four)\d{{4}}(?:(?P=four)\d{{3}})?|"
     rf"\d{{4}}(?P<six>{_GAP})\d{{6}}(?P=six)\d{{4,5}}"
 )
+_EU_NUMBER: Final = r"[0-9A-Z]{7,12}|\d(?:[ .-]?\d){6,11}|[0-9A-Z]{2} \d{3} ?\d{3} ?\d{3}"
 _EU: Final = "AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|GR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI"
 
 ALONE: Final = (
@@ -110,7 +114,7 @@ WALLETS: Final = (
 
 TOLD: Final = (
     Rule("CREDIT_CARD", "card_told", token(r"\d(?:[ .-]?\d){11,18}"), is_card, CARD_WORDS, 0.85),
-    _vat("vat_eu", token(rf"(?:{_EU})[ -]?(?:[0-9A-Z]{{7,12}}|\d(?:[ .-]?\d){{6,11}}|[0-9A-Z]{{2}} \d{{3}} ?\d{{3}} ?\d{{3}})"), _european),
+    _vat("vat_eu", token(rf"(?:{_EU})[ -]?(?:{_EU_NUMBER})"), _european),
     _vat("vat_swiss", token(r"CHE[ -]?\d{3}\.?\d{3}\.?\d{3}(?: ?(?:MWST|TVA|IVA|TPV))?"), swiss.is_valid, "uid", "mwst",
          "tva", "iva", "vat", "che"),
     _vat("vat_norwegian", token(r"(?:NO ?)?\d{3} ?\d{3} ?\d{3} ?MVA"), mva.is_valid, "mva", "vat", "org", "orgnr"),

@@ -28,10 +28,12 @@ REGIONS: Final = (
 """Whose national forms are known. Where the caller's country is not given, all of them are tried, most used first."""
 
 WORDS: Final = Words((
-    "phone", "phones", "telephone", "tel", "cell", "cellphone", "mobile", "mob", "call", "calls", "called", "fax", "sms",
+    "phone", "phones", "telephone", "tel", "cell", "cellphone", "mobile", "mob", "call", "calls", "called", "fax",
+    "sms",
     "whatsapp", "signal", "contact", "dial", "ring", "reach", "reached", "hotline", "callback",
     "landline", "msisdn", "voicemail", "extension", "handset",
-    "telefon", "handy", "mobil", "mobilnummer", "rufnummer", "telefonnummer", "handynummer", "anrufen", "ruf", "ruckruf",
+    "telefon", "handy", "mobil", "mobilnummer", "rufnummer", "telefonnummer", "handynummer", "anrufen", "ruf",
+    "ruckruf",
     "erreichbar", "erreichen", "durchwahl", "festnetz", "anruf", "ruckrufnummer",
     "telephoner", "portable", "appeler", "appelez", "joindre", "joignable", "numero",
     "telefono", "movil", "celular", "llamar", "llame", "llamada", "llamadme", "llamarme", "contacto", "fijo",

@@ -15,7 +15,8 @@ from services.classifier.model import Span
 
 WORDS: Final = Words((
     "lat", "latitude", "latlng", "latlon", "lon", "lng", "longitude", "coordinates", "coordinate", "coords", "coord",
-    "gps", "geo", "geolocation", "location", "position", "maps", "point", "located", "koordinaten", "standort", "breite",
+    "gps", "geo", "geolocation", "location", "position", "maps", "point", "located", "koordinaten", "standort",
+    "breite",
     "coordonnees", "coordenadas", "ubicacion", "coordinate", "posizione", "wspolrzedne", "координаты", "坐标", "座標",
 ))  # fmt: skip
 _PAIR: Final = re.compile(
