@@ -36,7 +36,7 @@ _DATE: Final = (
     rf"{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|"
     rf"{_DAY}(?P<b>[-/.]\s?){_DAY}(?P=b)(?:{_YEAR}|\d{{2}})|"
     rf"{_DAY}(?:st|nd|rd|th|\.|er|º)?[\s-](?:of\s|de\s)?(?:{_MONTHS})\.?,?[\s-](?:de\s)?(?:{_YEAR}|\d{{2}})|"
-    rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?![\w]|[-/.]\d))"
+    rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?!(?!T\d)\w|[-/.]\d))"
 )
 _BORN: Final = (
     r"(?:\bd\.?o\.?b\b\.?|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"

@@ -40,9 +40,13 @@ RULES: Final = (
     _told(
         "BANK_ACCOUNT", "account_number", 0.8,
         "account acct c bank konto kontonummer kontonr cuenta compte conto konta bankaccount accountnumber",
-        r"(?<![a-z])(?:(?:account|acct|a/c)\.?[\s_-]{0,2}(?:number|num|no|nr|#)\.?|bank[\s_-]?(?:account|acct)|"
+        r"(?<![a-z])(?:(?:account|acct|a/c)\.?[\s_-]{0,2}(?:number|num|no|nr|#)\.?|acct\.?|a/c|bank[\s_-]?(?:account|acct)|"
         r"konto-?(?:nummer|nr)\.?|num[eé]ro\sde\scompte|n[úu]mero\sde\scuenta|numer\skonta|numero\s(?:di|del)\sconto)"
         rf"{_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
+    ),
+    _told(
+        "BANK_ACCOUNT", "account_at_bank", 0.75, "sort routing bank bic swift iban payout wire sepa",
+        rf"(?<![a-z])(?:account|konto|cuenta|compte|conto){_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
     ),
     _told(
         "PASSPORT", "passport_after_word", 0.8,
@@ -55,7 +59,7 @@ RULES: Final = (
         "DRIVER_LICENSE", "license_after_word", 0.75,
         "license licence licenses dl fuhrerschein fuhrerscheinnummer conduire conducir conduccion patente jazdy "
         "conducao rijbewijs rijbewijsnummer",
-        r"(?<![a-z])(?:driv(?:er|ers|er['’]s|ing)[\s_-]{0,2}licen[cs]e|dl#|f[üu]hrerschein(?:nummer)?|permis\sde\sconduire|"
+        r"(?<![a-z])(?:driv(?:er|ers|er['’]s|ing)[\s_-]{0,2}licen[cs]e|dl(?:\s?(?:number|no\.?|#)|:)|f[üu]hrerschein(?:nummer)?|permis\sde\sconduire|"
         r"(?:permiso|carn[eé]t?|licencia)\sde\sconduc(?:ir|ción|cion)|patente(?:\sdi\sguida)?|prawo\sjazdy|"
         r"rijbewijs(?:nummer)?|carta\sde\scondução)"
         rf"{_NUMBER}{_BETWEEN}(?P<value>[A-Z]{{0,5}}\d[A-Z0-9-]{{4,17}})(?![\w-])",

@@ -26,11 +26,16 @@ _FILES: Final = re.compile(r"(?i)[1-9]x\.[a-z]{3,5}")
 _VERSION: Final = re.compile(r"v?\d{1,5}\.\d")
 _PATH: Final = re.compile(r":(?:[/~]|[\w.-]{1,100}/|[\w-]{1,100}\.git\b)")
 _LOGIN: Final = re.compile(
-    r"(?:\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id|sshfs|autossh)\b[^|;&\n]{0,150}|://\S{0,100})\Z"
+    r"(?<![\w-])(?:ssh|mosh|sftp|sshfs|autossh|ssh-copy-id)(?:\s{1,3}-[A-Za-z]{1,12}(?:\s?[^\s-]\S{0,80})?){0,6}\s{1,3}\Z|"
+    r"://[^\s/?#]{0,100}\Z"
 )
+"""A command that logs in and its options, or the beginning of a URL."""
+_COPY: Final = re.compile(r"(?<![\w-])(?:scp|rsync)\s[^|;&\n]{0,150}\Z")
 _BEFORE: Final = 160
 
-_IPV4: Final = re.compile(r"(?<![\w./-])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\w-]|\.\w)", re.ASCII)
+_IPV4: Final = re.compile(
+    r"(?<![\w.])(?<![\w.:/]/)(?<![A-Za-z_]-)(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?!\w|-[A-Za-z]|\.\w)", re.ASCII
+)
 _IPV6: Final = re.compile(
     r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,35}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:/\d{1,3})?(?![\w:])", re.ASCII
 )
@@ -40,7 +45,7 @@ _MAC: Final = re.compile(
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![\w-]|\.\w)",
     re.ASCII,
 )
-_OF_A_VERSION: Final = re.compile(r"(?i)(?:\bv|\bversion['\"]?[\s:=]{0,3}|release\s?|[\w-]@|[=~><!]=\s?|[\w.-]-)\Z")
+_OF_A_VERSION: Final = re.compile(r"(?i)(?:\bv|\bversion['\"]?[\s:=]{0,3}|release\s?|[\w-]@|[=~><!]=\s?|[A-Za-z_.]-)\Z")
 _SHORT: Final = 20
 _NOBODYS: Final = frozenset({"000000000000", "ffffffffffff"})
 
@@ -63,11 +68,16 @@ def _mail(text: str) -> Iterator[Span]:
             continue
         if _VERSION.match(match["domain"]) or _FILES.fullmatch(match["domain"]):
             continue
-        if _PATH.match(text, end) or _LOGIN.search(text[max(0, start - _BEFORE) : start]):
+        if _PATH.match(text, end) or _is_login(text, start, end):
             continue
         while text[start] in ".-":
             start += 1
         yield Span("EMAIL_ADDRESS", start, end, 0.9, "identifier/mail")
+
+
+def _is_login(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - _BEFORE) : start]
+    return _LOGIN.search(before) is not None or (text[end : end + 1] == ":" and _COPY.search(before) is not None)
 
 
 def _addresses(passage: Passage) -> Iterator[Span]:
