@@ -119,6 +119,7 @@ def test_a_value_is_found(text: str, name: str, kind: str, value: str) -> None:
         ("from=1769461362452&to=now", "text", "PHONE_NUMBER"),
         ("function call 1717243200", "", "PHONE_NUMBER"),
         ("120.0.4567.123", "", "PHONE_NUMBER"),
+        ("call them about 28281.23", "", "PHONE_NUMBER"),
         ("612 345 678 bytes", "", "PHONE_NUMBER"),
         ("ORD-0171-1234567", "", "PHONE_NUMBER"),
         ("0.1234567 0.7654321", "", "PHONE_NUMBER"),

@@ -54,7 +54,8 @@ _DATE: Final = re.compile(
     r"(?:19|20)\d{2}[-./ ]?(?:0?[1-9]|1[0-2])[-./ ]?(?:0?[1-9]|[12]\d|3[01])(?!\d{4})|"
     r"(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)\d{2}(?!\d)"
 )
-_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,4}){2,3}")
+_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,4}){2,3}|[1-9]\d*\.\d+")
+"""Addresses, versions, dates, amounts."""
 _AMERICAN: Final = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}")
 _TRUNK: Final = re.compile(r"\(?0[1-9]|8[ -]?\(?\d{3}\)?[ -]\d{3}")
 _BREAK: Final = re.compile(r"(?<=\d)[ (]")
