@@ -18,7 +18,7 @@ from typing import Final
 
 import phonenumbers
 
-from services.classifier.analysis.identifiers.context import Around, Words, inside_identifier
+from services.classifier.analysis.identifiers.context import BEHIND, Around, Words, inside_identifier, words_of
 from services.classifier.model import Span
 
 REGIONS: Final = (
@@ -48,7 +48,9 @@ _WEAK: Final = Words(("call", "calls", "called", "signal", "contact", "номе�
 _STRONG: Final = Words(name for name in (*WORDS.spaced, *WORDS.spaceless) if name not in _WEAK.spaced)
 
 _GAP: Final = r"[-. ()/\u00a0\u2010-\u2013]"
-_CANDIDATE: Final = re.compile(rf"(?<![\w+#$€£%*])(?<!\d[,:.])\(?\+?\(?\d(?:{_GAP}{{0,3}}\d){{6,14}}(?!\w)", re.ASCII)
+_CANDIDATE: Final = re.compile(
+    rf"(?<![\w+#$€£%*])(?<!\d[,:.])\(?\+?\(?\d(?:{_GAP}{{0,3}}\d){{6,14}}(?:(?!\w)|(?=[xX]\d))", re.ASCII
+)
 _LEAST: Final = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{6}}", re.ASCII)
 _DATE: Final = re.compile(
     r"(?:19|20)\d{2}[-./ ]?(?:0?[1-9]|1[0-2])[-./ ]?(?:0?[1-9]|[12]\d|3[01])(?!\d{4})|"
@@ -88,7 +90,7 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
 def _is_phone(around: Around, start: int, end: int) -> bool:
     text = around.passage.text
     value = text[start:end]
-    if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _DOTTED.fullmatch(value):
+    if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _is_dotted(value):
         return False
     told = around.near(WORDS, start, end)
     if "+" in value:
@@ -112,10 +114,25 @@ def _digits_in_a_row(around: Around, start: int, end: int, value: str) -> bool:
     return (
         (value[0] == "0" and _is_national(value))
         or _parses(value, "US", possible=False)
-        or (
-            len(value) > 10 and _parses("+" + value, None, possible=False)  # noqa: PLR2004 - with a country's code
-        )
+        or (_called(around.passage.text, start) and _is_national(value))
+        or (_with_country(value) and _parses("+" + value, None, possible=False))
     )
+
+
+def _is_dotted(value: str) -> bool:
+    return _DOTTED.fullmatch(value) is not None and _AMERICAN.fullmatch(value) is None
+
+
+def _called(text: str, start: int) -> bool:
+    """Whether the word directly before is one of telephony: `mobile: 612345678`."""
+    before = text[max(0, start - BEHIND) : start]
+    last = re.split(r"[\W\d_]+", before.rstrip(" :=.,'\"#*("))[-1]
+    return _STRONG.among(words_of(last), last)
+
+
+def _with_country(value: str) -> bool:
+    """As long as a number with its country's code is; a time in milliseconds is longer than any that begins with 1."""
+    return value.isdigit() and 11 <= len(value) <= 13  # noqa: PLR2004
 
 
 def _is_national(value: str) -> bool:
@@ -132,5 +149,7 @@ def _parses(value: str, region: str | None, *, possible: bool) -> bool:
 
 
 def _inside(text: str, start: int, end: int) -> bool:
-    """As for other identifiers; a letter behind `x` of an extension or `tel:` before is no part of the number."""
+    """As for other identifiers; `x12` behind is an extension, and what stands before `=` or `:` is a name."""
+    if text[end : end + 1] in {"x", "X"}:
+        text = text[:end]
     return inside_identifier(text, start, end) and not text[:start].endswith((":", "="))

@@ -21,7 +21,7 @@ WORDS: Final = Words((
 ))  # fmt: skip
 _PAIR: Final = re.compile(
     r"(?<![\w.,-])(?P<first>-?\d{1,3}\.\d{3,15})(?P<gap>\s{0,2}[,;/ ]\s{0,2}|%2C)(?P<second>-?\d{1,3}\.\d{3,15})"
-    r"(?![\w%]|[.,]\d)",
+    r"(?![\w%]|\.\d|,\d(?!\d?(?:\.\d{1,2})?z))",
     re.ASCII,
 )
 _DEGREES: Final = re.compile(
