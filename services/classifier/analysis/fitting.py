@@ -40,12 +40,13 @@ NEED_CONTEXT: Final[Mapping[str, Words]] = {
 }  # fmt: skip
 """Entity types that count only with one of these words: one check digit alone proves nothing."""
 
-CONTEXT: Final = NEED_CONTEXT
+_NINO_WORDS: Final = Words(("nino", "insurance", "ni"))
+CONTEXT: Final[Mapping[str, Words]] = {**NEED_CONTEXT, "UK_NINO": _NINO_WORDS}
 """Words that raise a score."""
 
 _WRITTEN: Final[Mapping[str, tuple[re.Pattern[str], Words]]] = {
     "ES_NIF": (re.compile(r"\d{8}-?[A-Z]"), Words(("dni", "nif", "documento", "identidad", "identificacion"))),
-    "UK_NINO": (re.compile(r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"), Words(("nino", "insurance", "ni"))),
+    "UK_NINO": (re.compile(r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"), _NINO_WORDS),
 }
 """Written in another way than this, a value counts only with its word: `4821830b` is a commit."""
 _USUAL: Final = 12
