@@ -1,6 +1,6 @@
-"""Personal data that the engine has no recognizer for, by patterns with the words around them.
+"""Personal data by patterns: addresses of streets here, what has a form and a validator in `identifiers`.
 
-Rules: linear patterns; a pattern without a checksum needs its word beside it.
+Rule: linear patterns.
 """
 
 from __future__ import annotations
@@ -10,19 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from services.classifier.analysis import identifiers
 from services.classifier.model import Passage, Span
 
 _STREET: Final = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Ter|"
     r"Parkway|Pkwy|Highway|Hwy|Close|Crescent|Gardens|Row|Mews)"
 )
-_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_DATE: Final = (
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
-    rf"\d{{1,2}}(?:st|nd|rd|th)?\s{_MONTH},?\s\d{{4}}|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}})"
-)
-_IS: Final = r"['\"]?(?:\s(?:is|was))?\W{0,4}"
-_NUMBER: Final = r"(?:\s?(?:number|num|no|#))?\.?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,6 @@ class Rule:
     score: float
     marks: tuple[str, ...]
     pattern: re.Pattern[str]
-    """The first group is the span; without one, the whole match."""
 
 
 RULES: Final = (
@@ -60,55 +53,12 @@ RULES: Final = (
             r"(?:,\s\d{5}\s[A-ZÄÖÜ][a-zäöüß-]{1,40})?"
         ),
     ),
-    Rule(
-        "DATE_OF_BIRTH",
-        "date_of_birth",
-        0.85,
-        ("birth", "dob", "d.o.b", "born"),
-        re.compile(rf"(?i)(?:\bd\.?o\.?b\.?|date\sof\sbirth|birth\s?da(?:te|y)|\bborn(?:\son)?){_IS}({_DATE})"),
-    ),
-    Rule(
-        "BANK_ACCOUNT",
-        "account_number",
-        0.8,
-        ("account", "acct", "a/c"),
-        re.compile(rf"(?i)\b(?:account|acct|a/c)\.?[\s_-]{{0,2}}(?:number|num|no|#)\.?{_IS}(\d(?:[ -]?\d){{5,20}})"),
-    ),
-    Rule(
-        "US_SSN",
-        "ssn_after_word",
-        0.9,
-        ("ssn", "social security"),
-        re.compile(rf"(?i)(?:\bssn|social\ssecurity){_NUMBER}{_IS}(\d{{3}}[- .]?\d{{2}}[- .]?\d{{4}})(?!\d)"),
-    ),
-    Rule(
-        "PASSPORT",
-        "passport_after_word",
-        0.8,
-        ("passport",),
-        re.compile(rf"(?i)\bpassport{_NUMBER}{_IS}((?=[A-Z0-9]{{0,8}}\d{{4}})[A-Z0-9]{{6,9}})\b"),
-    ),
-    Rule(
-        "DRIVER_LICENSE",
-        "license_after_word",
-        0.75,
-        ("licen",),
-        re.compile(
-            rf"(?i)\bdriv(?:er'?s?|ing)\slicen[cs]e{_NUMBER}{_IS}((?=[A-Z0-9-]{{0,12}}\d{{4}})[A-Z0-9-]{{6,18}})\b"
-        ),
-    ),
-    Rule(
-        "CARD_SECURITY_CODE",
-        "cvv_after_word",
-        0.85,
-        ("cvv", "cvc", "security code"),
-        re.compile(rf"(?i)\b(?:cvv2?|cvc2?|security\scode){_IS}(\d{{3,4}})(?!\d)"),
-    ),
 )
 
 
 def find(passage: Passage) -> Iterator[Span]:
-    """Spans of what stands beside its word, and of street addresses."""
+    """Spans of identifiers and of street addresses."""
+    yield from identifiers.find(passage)
     if passage.number:
         return
     text, folded = passage.text, passage.text.lower()
@@ -117,5 +67,4 @@ def find(passage: Passage) -> Iterator[Span]:
     for rule in RULES:
         if any(mark in folded for mark in rule.marks):
             for match in rule.pattern.finditer(text):
-                start, end = match.span(1 if rule.pattern.groups else 0)
-                yield Span(rule.entity_type, start, end, rule.score, f"pattern/{rule.name}")
+                yield Span(rule.entity_type, *match.span(), rule.score, f"pattern/{rule.name}")

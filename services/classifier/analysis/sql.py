@@ -29,6 +29,7 @@ logging.getLogger("sqlglot").disabled = True
 
 MAX_CHARACTERS: Final = 20_000
 _MAX_NESTING: Final = 60
+_TELLING_DIGITS: Final = 4
 
 _KINDS: Final = (
     (exp.Insert, StatementKind.INSERT),
@@ -186,6 +187,10 @@ def _within(node: exp.Expr, ancestor: exp.Expr) -> bool:
 
 def _told(text: str, nodes: Iterable[exp.Expr]) -> Iterator[Told]:
     for column, literal in _pairs(nodes):
+        if literal.isdigit():  # a number: wherever it stands by itself
+            alone = re.finditer(rf"(?<![\w.]){literal}(?![\w.])", text)
+            yield from (Told(column, *match.span()) for match in alone)
+            continue
         quoted = "'" + literal.replace("'", "''") + "'"
         start = text.find(quoted)
         while start >= 0:
@@ -193,18 +198,25 @@ def _told(text: str, nodes: Iterable[exp.Expr]) -> Iterator[Told]:
             start = text.find(quoted, start + len(quoted))
 
 
+def _tells(literal: exp.Literal) -> bool:
+    """A string, or a number long enough to be somebody's."""
+    return bool(literal.name) and (
+        literal.is_string or (literal.name.isdigit() and len(literal.name) >= _TELLING_DIGITS)
+    )
+
+
 def _pairs(nodes: Iterable[exp.Expr]) -> Iterator[tuple[str, str]]:
     for node in nodes:
         if isinstance(node, exp.EQ | exp.NEQ | exp.Like | exp.ILike | exp.In):
             parts = [node.this, node.args.get("expression"), *node.expressions]
             columns = [part for part in parts if isinstance(part, exp.Column)]
-            literals = [part for part in parts if isinstance(part, exp.Literal) and part.is_string and part.name]
+            literals = [part for part in parts if isinstance(part, exp.Literal) and _tells(part)]
             yield from ((columns[0].name, literal.name) for literal in literals if columns)
         elif isinstance(node, exp.Insert) and isinstance(node.this, exp.Schema):
             names = [column.name for column in node.this.expressions]
             for row in node.expression.expressions if isinstance(node.expression, exp.Values) else []:
                 for name, value in zip(names, row.expressions if isinstance(row, exp.Tuple) else [], strict=False):
-                    if isinstance(value, exp.Literal) and value.is_string and value.name:
+                    if isinstance(value, exp.Literal) and _tells(value):
                         yield name, value.name
 
 

@@ -34,6 +34,8 @@ _NEEDS: Final[Mapping[str, re.Pattern[str]]] = {
     "digit": re.compile(r"\d"),
     "four_digits": re.compile(r"(?s)(?:\d.*?){4}"),
     "five_digits": re.compile(r"(?s)(?:\d.*?){5}"),
+    "card": re.compile(r"\A\s*(?:\d[ .\u00a0\u202f-]{0,3}){12,19}\s*\Z"),
+    "coordinate": re.compile(r"-?\d{1,3}\.\d{3}"),
 }
 
 
@@ -47,7 +49,9 @@ class Meaning(Strict):
 class TaggedFields(Strict):
     """Names of keys and columns whose values are of one type."""
 
-    needs: Literal["letter", "letter_and_space", "letter_or_digit", "digit", "four_digits", "five_digits"]
+    needs: Literal[
+        "letter", "letter_and_space", "letter_or_digit", "digit", "four_digits", "five_digits", "card", "coordinate"
+    ]
     names: tuple[str, ...]
 
 

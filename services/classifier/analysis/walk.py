@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from placet.canonical import canonical_bytes
-from services.classifier.analysis import names
+from services.classifier.analysis import names, siblings
 from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
 
 EMBEDDING: Final = "EMBEDDING"
@@ -96,7 +96,7 @@ def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterat
 
 
 def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
-    named = _named_by_sibling(value)
+    named, kind = _named_by_sibling(value), siblings.kind_of(value)
     for key, item in value.items():
         below = (*path, key)
         if not path:  # the three members of the root are ours
@@ -108,7 +108,7 @@ def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weigh
             yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
             continue
         yield Leaf(below, "key", Passage(key))
-        hints = names.words(key)
+        hints = siblings.hints(names.words(key), kind, above)
         if names.is_container(hints):
             hints = named or above or hints
         yield from _walk(item, below, hints, longer)
