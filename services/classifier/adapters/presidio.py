@@ -3,7 +3,6 @@
 Rules:
 - The spaCy model is named by the path of its wheel: Presidio would download one that it does not find. Of its pipeline
   only what finds names runs.
-- No recognizer asks for the public suffix list (Presidio's e-mail rule does, over the network, at the first address).
 - Presidio's own limit on a pattern's time only logs and leaves the spans out; here the whole worker has a budget, and
   what exceeds it is named as not inspected.
 - A recognizer runs only where it can find something (`fitting.GATES`); the name model only on language.
@@ -20,29 +19,12 @@ from typing import Any, Final
 os.environ["REGEX_TIMEOUT_SECONDS"] = str(24 * 3600)  # read by Presidio at import; see the rules above
 
 import spacy
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, Pattern, RecognizerRegistry, RecognizerResult
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
-from presidio_analyzer.predefined_recognizers import (
-    AbaRoutingRecognizer,
-    CreditCardRecognizer,
-    CryptoRecognizer,
-    EmailRecognizer,
-    EsNifRecognizer,
-    IbanRecognizer,
-    IpRecognizer,
-    ItFiscalCodeRecognizer,
-    MacAddressRecognizer,
-    MedicalLicenseRecognizer,
-    NhsRecognizer,
-    PhoneRecognizer,
-    PlPeselRecognizer,
-    SpacyRecognizer,
-    UkNinoRecognizer,
-    UsItinRecognizer,
-    UsSsnRecognizer,
-)
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
+from services.classifier.adapters import recognizers
 from services.classifier.adapters.language import model_path
 from services.classifier.analysis import fitting, shape
 from services.classifier.errors import DetectorError
@@ -107,32 +89,15 @@ class _WordsBefore(ContextAwareEnhancer):
         return raw_results
 
 
-class _AnyDomain(EmailRecognizer):
-    """Mail addresses under any domain, internal ones too; bounded, so linear."""
-
-    def __init__(self) -> None:
-        pattern = r"(?<![\w.+%-])[\w.+%-]{1,64}(?:'[\w.+%-]{1,64})?[@＠][\w-]{1,63}(?:\.[\w-]{1,63}){0,8}(?<![-_.])"
-        super().__init__(patterns=[Pattern("any domain", pattern, 0.9)], name="EmailRecognizer")
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        local, _, domain = pattern_text.replace("＠", "@").rpartition("@")
-        return None if local.strip(".") and ("." in domain or domain == "localhost") else False
-
-
 class PresidioDetector:
     """Presidio's recognizers and names by the small spaCy model."""
 
     def __init__(self) -> None:
         engine = _NamesOnly()
-        recognizers: list[EntityRecognizer] = [
-            _AnyDomain(), CreditCardRecognizer(), IbanRecognizer(), UsSsnRecognizer(), UsItinRecognizer(),
-            PhoneRecognizer(supported_regions=("US", "GB", "DE", "FR")), IpRecognizer(), MacAddressRecognizer(),
-            CryptoRecognizer(), NhsRecognizer(), UkNinoRecognizer(), AbaRoutingRecognizer(),
-            MedicalLicenseRecognizer(), EsNifRecognizer(supported_language=_LANGUAGE),
-            ItFiscalCodeRecognizer(supported_language=_LANGUAGE), PlPeselRecognizer(supported_language=_LANGUAGE),
-            SpacyRecognizer(supported_entities=["PERSON"]),
-        ]  # fmt: skip
-        registry = RecognizerRegistry(recognizers=recognizers, supported_languages=[_LANGUAGE])
+        registry = RecognizerRegistry(
+            recognizers=[*recognizers.patterned(_LANGUAGE), SpacyRecognizer(supported_entities=["PERSON"])],
+            supported_languages=[_LANGUAGE],
+        )
         self._engine = AnalyzerEngine(
             registry=registry,
             nlp_engine=engine,
