@@ -1,0 +1,275 @@
+"""The name model as it is used here: where it is asked, what of its answers is kept, and that it touches nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.children import ROOT
+from services.classifier.adapters.language import model_path
+from services.classifier.adapters.names import NameDetector
+from services.classifier.adapters.rampart import OVERLAP, WINDOW, Rampart, windows
+from services.classifier.analysis import people, shape
+from services.classifier.analysis.reading import Word
+from services.classifier.errors import DetectorError
+from services.classifier.model import Passage
+from tests.classifier_parts import passage
+
+
+@pytest.fixture(scope="module")
+def detector() -> NameDetector:
+    return NameDetector()
+
+
+@pytest.fixture(scope="module")
+def model() -> Rampart:
+    return Rampart(model_path())
+
+
+def found(detector: NameDetector, text: str, name: str = "") -> set[tuple[str, str]]:
+    return {(span.entity_type, text[span.start : span.end]) for span in detector.detect(passage(text, name))}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Nightly export for Jane Roe of the customers", "Jane Roe"),
+        ("Please refund Maria Gonzalez and Wei Chen", "Wei Chen"),
+        ("Jane Roe", "Jane Roe"),
+        ("JANE ROE", "JANE ROE"),
+        ("did you hear, zara hollis is getting more now", "zara hollis"),
+        ("please call quentin o'donnell back before noon", "quentin o'donnell"),
+        ("Dear Siobhan O'Donnell, thank you", "Siobhan O'Donnell"),
+        ("Thanks to Anne-Marie Saint-Clair for it", "Anne-Marie Saint-Clair"),
+        ("Ask Ludwig van der Berg about it", "Ludwig van der Berg"),
+        ("the file of Whitfield, Olivia is closed", "Whitfield, Olivia"),
+        ("Moin, Annika Baumgärtner vertritt mich nächste Woche.", "Annika Baumgärtner"),
+        ("Merci de convoquer Étienne Lefèvre pour un contrôle.", "Étienne Lefèvre"),
+        ("Solicito el alta de Carlos Montalvo en el sistema.", "Carlos Montalvo"),
+        ("Il contratto di Giacomo Moretti scade domani.", "Giacomo Moretti"),
+        ("Proszę o kontakt z Agnieszka Wójcik w sprawie umowy", "Agnieszka Wójcik"),
+        (
+            "2026-01-01 ERROR [exec-4] c.h.ChargeService - charge failed for customer Jamal Haddad (card)",
+            "Jamal Haddad",
+        ),
+        ("rejected User(name='Grace Mensah', terms=False)", "Grace Mensah"),
+        ("-- asked for by Owen Sutherland\nUPDATE t SET x = 1", "Owen Sutherland"),
+        ('+  {"id": 17, "owner": "Priya Ramanathan"},', "Priya Ramanathan"),
+    ],
+)
+def test_a_person_is_found(detector: NameDetector, text: str, value: str) -> None:
+    assert ("PERSON", value) in found(detector, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Ship to 12 Main Street, Dayton, OH 45402 today", "12 Main Street, Dayton, OH 45402"),
+        ("Is this still yours?\n\n38 Cedar Lane\nPortland, ME 04101\n\nYours", "38 Cedar Lane\nPortland, ME 04101"),
+        ("wohnt in der Lindenstraße 12, 70173 Stuttgart seit", "Lindenstraße 12, 70173 Stuttgart"),
+        ("domiciliée 12 avenue Jean-Jaurès, 44000 Nantes, pour", "12 avenue Jean-Jaurès, 44000 Nantes"),
+        ("con domicilio en Avenida de la Constitución 42, 28013 Madrid", "Avenida de la Constitución 42, 28013 Madrid"),
+        ("Adres: ul. Długa 9, 30-001 Kraków", "ul. Długa 9, 30-001 Kraków"),
+    ],
+)
+def test_an_address_is_found_whole(detector: NameDetector, text: str, value: str) -> None:
+    assert ("STREET_ADDRESS", value) in found(detector, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "logs/199.csv",
+        "Token expired for Kafka in Berlin",
+        "Nightly export of the customers",
+        "Restart Jenkins and Grafana in Vienna",
+        "Julia notebooks stay, the Victoria dashboard goes",
+        "the Maxine dashboard shows 61 %",
+        "Störung im Rechenzentrum Frankfurt, bitte den Lieferanten anrufen",
+        "Die Rechnung liegt im Ordner Buchhaltung",
+        "Secret scanning alert on line 28 of Login.java",
+        "password = walnut-harbour-6819",
+        "at com.halberd.billing.ChargeService.charge(ChargeService.java:118)",
+        "https://jane.example.com/Roe",
+        "SELECT Name FROM Customers",
+    ],
+)
+def test_what_is_nobody_is_not(detector: NameDetector, text: str) -> None:
+    assert found(detector, text) == set()
+
+
+def test_what_its_field_says_it_is_weighs_more(detector: NameDetector) -> None:
+    assert found(detector, "Olivia Whitfield", "vessel") == set()
+    assert found(detector, "Olivia Whitfield", "driver") == {("PERSON", "Olivia Whitfield")}
+    assert found(detector, "named after Olivia Whitfield", "vessel") == {("PERSON", "Olivia Whitfield")}
+
+
+def test_what_a_field_told_already_is_not_asked_about(detector: NameDetector) -> None:
+    assert detector.detect(Passage("Olivia Whitfield", known=True)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("the build is green", []),
+        ("eyJhbGciOiJIUzI1NiJ9 c2VjcmV0IHZhbHVl", []),
+        ("SELECT id FROM orders", []),
+        ("550e8400-e29b-41d4-a716-446655440000", []),
+        ("see Jane Roe", ["see Jane Roe"]),
+        ("please tell jane roe about it", ["please tell jane roe about it"]),
+        ("nightly export of the customers table", []),
+        ("select jane from roe where doe and poe", []),
+        ("a = 1\nb = 2\n# by Jane Roe\nc = 3\nd = 4", ["b = 2\n# by Jane Roe\nc = 3"]),
+        ("by Jane Roe\nx\n\ny\n\nz\nfor John Roe", ["by Jane Roe\nx", "z\nfor John Roe"]),
+    ],
+)
+def test_only_lines_with_a_word_that_could_be_somebody_are_read(text: str, parts: list[str]) -> None:
+    assert [text[start:end] for start, end in shape.language(Passage(text))] == parts
+
+
+def test_a_long_log_costs_what_its_sentences_cost(detector: NameDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(detector, "_model", _Reads(read))
+    lines = ["2026-11-25 10:12:01 GET /healthz 200 2 rt=0.000"] * 1_000
+    lines[500] = "charge failed for Jane Roe"
+    detector.detect(Passage("\n".join(lines)))
+    assert read == ["\n".join(lines[499:502])]
+
+
+def test_long_prose_is_named_as_too_large(detector: NameDetector) -> None:
+    with pytest.raises(DetectorError) as error:
+        detector.detect(Passage("Jane Roe wrote to Bob. " * 1_000))
+    assert error.value.reason == "too_large"
+
+
+class _Reads:
+    def __init__(self, read: list[str]) -> None:
+        self._read = read
+
+    def read(self, text: str) -> list[Word]:
+        self._read.append(text)
+        return []
+
+
+@pytest.mark.parametrize("shift", range(0, 4 * WINDOW, 23))
+def test_a_name_is_found_wherever_the_windows_fall(detector: NameDetector, shift: int) -> None:
+    before = "the order was late again today " * (shift // 6 + 1)
+    text = f"{before}and Jane Roe called, {'and the parcel came back ' * 60}"
+    assert ("PERSON", "Jane Roe") in found(detector, text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=200))
+def test_windows_keep_every_token_once_and_none_from_an_inner_edge(sizes: list[int]) -> None:
+    words = [number for number, size in enumerate(sizes) for _ in range(size)]
+    made = list(windows(words, WINDOW, OVERLAP))
+    assert made[0][2] == 0
+    assert made[-1][3] == len(words)
+    assert all(end - start <= WINDOW for start, end, _, _ in made)
+    for (_, end, _, keep), (start, _, kept, _) in pairwise(made):
+        assert kept == keep  # the next goes on where this stops
+        assert start < kept - 1
+        assert keep == end - OVERLAP // 2
+        assert words[start] != words[start - 1]  # opens with a whole word
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=120))
+def test_words_are_stretches_of_the_text(model: Rampart, text: str) -> None:
+    end = 0
+    for word in model.read(text):
+        assert end <= word.start < word.end <= len(text)
+        assert text[word.start : word.end].strip()
+        assert 0 <= word.person <= 1.001
+        end = word.start
+
+
+def test_offsets_count_code_points_whatever_the_tokenizer_makes_of_them(model: Rampart) -> None:
+    text = "👩‍👩‍👧 É́tienne Lefèvre, ﬁancé — \ud83d Jane Roe"
+    spans = {
+        text[span.start : span.end] for span in people.find(text, model.read(text)) if span.entity_type == "PERSON"
+    }
+    assert "Jane Roe" in spans
+
+
+def test_a_pair_that_was_overlooked_is_shown_alone(detector: NameDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(detector, "_model", _Reads(read))
+    detector.detect(Passage("we met Carlos Fuentes, Roe, Jane and the Black Dashboard on Monday Morning"))
+    assert read[1:] == ["Carlos Fuentes", "Jane Roe"]
+
+
+def _sure(start: int, end: int) -> list[Word]:
+    return [Word(start, end, 1.0, 0.0, 0.0, 0.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kept"),
+    [
+        ("for Olivia today", "Olivia", True),
+        ("for Olivia.", "Olivia", True),
+        ("/srv/Olivia today", "Olivia", False),
+        ("Olivia.py", "Olivia", False),
+        ("Olivia(x)", "Olivia", False),
+        ("for Olivia-2", "Olivia", False),
+        ("a Kafka day", "Kafka", False),
+        ("the Olivia cluster", "Olivia", False),
+        ("for olivia today", "olivia", False),
+        ("for Jo today", "Jo", False),
+        ("a KeySet of it", "KeySet", False),
+        ("for McDonald today", "McDonald", True),
+    ],
+)
+def test_what_the_model_is_sure_of_can_be_nobody_all_the_same(text: str, name: str, *, kept: bool) -> None:
+    start = text.index(name)
+    assert bool(list(people.find(text, _sure(start, start + len(name))))) is kept
+
+
+def _run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-B", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+WATCHED = """
+import sys
+from services.classifier.adapters.names import NameDetector
+from services.classifier.model import Passage
+import os
+wrong = []
+def watch(event, arguments):
+    if event.startswith("socket.") or event in {"subprocess.Popen", "os.mkdir", "os.remove", "os.rename"}:
+        wrong.append(event)
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        wrong.append(f"open {arguments[0]}")
+sys.addaudithook(watch)
+tasks = len(os.listdir("/proc/self/task")) if os.path.exists("/proc/self/task") else 1
+detector = NameDetector()
+assert [span.entity_type for span in detector.detect(Passage("for Jane Roe"))] == ["PERSON"]
+assert not wrong, wrong
+if os.path.exists("/proc/self/task"):
+    assert len(os.listdir("/proc/self/task")) == tasks, "the model keeps threads"
+sys.stdout.write("quiet")
+"""
+
+
+def test_the_model_asks_nobody_writes_nothing_and_keeps_no_thread() -> None:
+    done = _run(WATCHED)
+    assert (done.stdout, done.stderr) == ("quiet", "")
+
+
+def test_a_model_loaded_before_the_fork_works_after_it(detector: NameDetector) -> None:
+    expected: Sequence[object] = detector.detect(Passage("for Jane Roe of 12 Main Street"))
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        same = detector.detect(Passage("for Jane Roe of 12 Main Street")) == expected
+        os._exit(0 if same else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert expected
