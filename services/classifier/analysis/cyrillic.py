@@ -35,7 +35,7 @@ def _any_length(family: str) -> str:
 
 _FAMILY_NAME: Final = _any_length(_FAMILY)
 _NAME: Final = re.compile(
-    rf"(?<![\w.])(?:(?:{_WORD}\s){{1,3}}{_FAMILY_NAME}(?:\s{_FAMILY_NAME})?|{_FAMILY_NAME}\s{_INITIALS}|"
+    rf"(?<![\w.])(?:(?:{_WORD}\s){{1,3}}{_FAMILY_NAME}(?:\s{_FAMILY_NAME}|\s{_INITIALS})?|{_FAMILY_NAME}\s{_INITIALS}|"
     rf"{_FAMILY_NAME}\s{_WORD}(?:\s{_WORD})?|{_INITIALS}\s?{_FAMILY_NAME})(?!\w)"
 )
 _NO_NAME: Final = frozenset(
@@ -52,8 +52,10 @@ _STREET: Final = (
     r"вулиця)"
 )
 _TOWN: Final = rf"(?:г\.\s?)?{_WORD}(?:[ -]{_WORD})?"
+_TOWN_BEFORE: Final = rf"(?:г\.\s?{_WORD}(?:[ -]{_WORD})?|(?<!\w\s){_WORD}(?:-{_WORD})?)"
+"""A town, and not the end of a name."""
 _ADDRESS: Final = re.compile(
-    rf"(?:\d{{6}},?\s)?(?:{_TOWN},\s)?(?<!\w){_STREET}\.?\s"
+    rf"(?:\d{{6}},?\s)?(?:{_TOWN_BEFORE},\s)?(?<!\w){_STREET}\.?\s"
     rf"(?:{_WORD}(?:[ -]{_WORD})?|\d{{1,3}}(?:-\w{{1,3}})?\s{_WORD})(?:\s{_STREET})?"
     r",?\s(?:д\.?\s?|дом\s|буд\.\s?)?\d{1,4}[а-я]?(?:,?\s(?:корп|к|стр|кв|оф)\.?\s?\d{1,4}){0,3}"
     rf"(?:,\s{_TOWN})?(?:,\s\d{{6}})?"

@@ -59,9 +59,7 @@ def _is_medicine(word: str) -> bool:
 
 
 def _is_illness(words: Sequence[re.Match[str]], at: int, word: str) -> bool:
-    if word in known.ILLNESSES or (
-        word.endswith(known.GERMAN_ENDINGS) and len(word) > max(map(len, known.GERMAN_ENDINGS))
-    ):
+    if word in known.ILLNESSES or (word.endswith(known.GERMAN_ENDINGS) and word not in known.GERMAN_ENDINGS):
         return True
     if word.endswith(known.GREEK_ENDINGS) and known.GREEK.fullmatch(word) is not None:
         return True

@@ -94,9 +94,9 @@ def _people(text: str, words: Sequence[Word]) -> Iterator[Span]:
         if not text[words[at].start].isalpha() or not (words[at].person >= _SURE or _starts_pair(text, words, at)):
             at += 1
             continue
-        first, last = at, _end_of_name(text, words, at)
-        first = _start_of_name(text, words, first)
+        first, last = _start_of_name(text, words, at), _end_of_name(text, words, at)
         at = last + 1
+        last = _last_capital(text, words, first, last)
         span = _name(text, words[first : last + 1])
         if span is not None:
             yield span
@@ -176,6 +176,14 @@ def _start_of_name(text: str, words: Sequence[Word], first: int) -> int:
     return first
 
 
+def _last_capital(text: str, words: Sequence[Word], first: int, last: int) -> int:
+    """Where a name that starts with a capital ends: no verb goes on with it."""
+    if text[words[first].start].isupper():
+        while last > first and text[words[last].start].islower() and text[words[last].start - 1].isspace():
+            last -= 1
+    return last
+
+
 def _name(text: str, words: Sequence[Word]) -> Span | None:
     """The span of a name; None where the words are none."""
     proper = [word for word in words if text[word.start].isalpha() and word.end - word.start > 1]
@@ -198,6 +206,8 @@ def _name(text: str, words: Sequence[Word]) -> Span | None:
 def _alone(text: str, end: int, written: str, score: float) -> bool:
     """Whether one word, which ends here, is a name: a sure one, and not that of the thing that follows."""
     thing = _AFTERWARDS.match(text, end)
+    if written.isupper() and not text.isupper():
+        return False
     return score >= _ALONE and len(written) >= _SHORTEST and (thing is None or thing[1].lower() not in THINGS)
 
 
@@ -229,6 +239,8 @@ def _addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
         while (before := _next_of_address(text, words, first, -1)) is not None:
             first = before
         at = last + 1
+        while last > first and not _ends_address(text, words[last]):
+            last -= 1
         inside = words[first : last + 1]
         numbered = any(text[word.start].isdigit() for word in inside)
         named = any(word.street >= _SURE and not text[word.start].islower() for word in inside)
@@ -237,6 +249,12 @@ def _addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
             kind = _STREET_BEFORE.search(text, max(0, inside[0].start - _LONGEST_STREET), inside[0].start)
             start = kind.start(1) if kind is not None else inside[0].start
             yield Span("STREET_ADDRESS", start, inside[-1].end, score, "rampart/address")
+
+
+def _ends_address(text: str, word: Word) -> bool:
+    """A mark or a word without a capital that the model takes for a town goes on with the sentence."""
+    written = text[word.start : word.end]
+    return written[0].isalnum() and not (written.islower() and word.town > max(word.street, word.number))
 
 
 def _joined_number(text: str, one: Word, other: Word) -> bool:
