@@ -21,8 +21,9 @@ from services.classifier.model import Passage, Span
 
 _MAX_LANGUAGE_CHARACTERS: Final = 20_000
 
-_ASKED_AGAIN: Final = 8
-"""Pairs of words of one part that are shown to the model alone."""
+_AGAIN: Final = 4
+_ONE_IN: Final = 100
+"""Pairs of words of one part that are shown to the model alone: so many, and one more for so many characters."""
 
 
 class NameDetector:
@@ -50,7 +51,7 @@ class NameDetector:
             spans = [*people.find(text, self._model.read(text))]
             spans += [
                 Span("PERSON", first, last, people.SURE_AGAIN, "rampart/name_alone")
-                for first, last, shown in people.overlooked(text, spans, _ASKED_AGAIN)
+                for first, last, shown in people.overlooked(text, spans, _AGAIN + len(text) // _ONE_IN)
                 if people.is_name(shown, self._model.read(shown))
             ]
             found += [

@@ -40,6 +40,9 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 _ERRORS_ONLY: Final = 3
 
 
+onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+
+
 class Rampart:
     """The model, loaded. `folder` holds its files."""
 

@@ -39,9 +39,9 @@ _PARTICLES: Final = frozenset(
 SURE_AGAIN: Final = 0.8
 """As sure as the model must be of each word of a pair that it sees alone."""
 _CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20}){0,2}"
-_PAIR: Final = re.compile(rf"(?<![\w@/\\$<>#~^&%.'’-])(?=({_CAPITAL})(,?) ({_CAPITAL})(?![\w@/\\(\[$<=]|[.:'’-]\w))")
+_PAIR: Final = re.compile(rf"(?<![\w@/\\$#~^&%.'’-])(?=({_CAPITAL})(,?) ({_CAPITAL})(?![\w@/\\(\[$=]|[.:'’-]\w))")
 _JOINTS: Final = frozenset({"-", "‐", "'", "’", ".", "`"})
-_INSIDE: Final = re.compile(r"[\w@/\\$=<>{}\[\]#+|~^*&%_]")
+_INSIDE: Final = re.compile(r"[\w@/\\$#~^&%]")
 """Directly before or after a word these make it a part of something else."""
 _AFTERWARDS: Final = re.compile(r" ([A-Za-z]+)\b")
 _CAMEL: Final = re.compile(r"(?!Mac|Mc|De|Di|La|Le|Van|Von|O['’])[^\W\d_]*[^\W\d_A-Z][A-Z]")
@@ -224,7 +224,7 @@ def _is_inside(text: str, start: int, end: int) -> bool:
         return False
     if after in ".:-":
         return text[end + 1 : end + 2].isalnum()
-    return after == "(" or _INSIDE.match(after) is not None
+    return after in "([=" or _INSIDE.match(after) is not None
 
 
 def _addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:

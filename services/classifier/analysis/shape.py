@@ -66,7 +66,7 @@ _SENTENCE: Final = 5
 _BETWEEN: Final = 2
 """Characters between two words of a sentence: a comma and a blank."""
 _FREE_WORD: Final = re.compile(
-    r"(?<![\w@/\\$<>#~^&%.-])(?<!\w\+)[^\W\d_]+(?:['’-][^\W\d_]+)*(?![\w@/\\(\[$<=]|[.:'’+-]\w)"
+    r"(?<![\w@/\\$#~^&%.-])(?<!\w\+)[^\W\d_]+(?:['’-][^\W\d_]+)*(?![\w@/\\(\[$=]|[.:'’+-]\w)"
 )
 """A word that stands free: no part of a path, a call, an address of mail or an assignment."""
 
