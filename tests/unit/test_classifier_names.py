@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.children import ROOT
@@ -133,7 +134,8 @@ def test_what_a_field_told_already_is_not_asked_about(detector: NameDetector) ->
         ("nightly export of the customers table", []),
         ("select jane from roe where doe and poe", []),
         ("a = 1\nb = 2\n# by Jane Roe\nc = 3\nd = 4", ["b = 2\n# by Jane Roe\nc = 3"]),
-        ("by Jane Roe\nx\n\ny\n\nz\nfor John Roe", ["by Jane Roe\nx", "z\nfor John Roe"]),
+        ("by Jane Roe\nx\n\ny\n\nz\nfor John Roe", ["by Jane Roe\nx\n\ny\n\nz\nfor John Roe"]),  # one question
+        ("by Jane Roe\nx\n" + "y = 1\n" * 40 + "z\nfor John Roe", ["by Jane Roe\nx", "z\nfor John Roe"]),
     ],
 )
 def test_only_lines_with_a_word_that_could_be_somebody_are_read(text: str, parts: list[str]) -> None:
@@ -156,15 +158,33 @@ def test_a_long_log_costs_what_its_sentences_cost(detector: NameDetector, monkey
     assert read == ["\n".join(lines[499:502]), "Jane Roe"]
 
 
-def test_long_prose_is_named_as_too_large(detector: NameDetector) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jane Roe wrote to Bob. " * 1_000,
+        ("Jane Roe " + "1 2 3 4 5 6 7 8 " * 12) * 95,  # few characters, many tokens
+        ("Jane R\n\n" + "=" * 90 + "\n\n") * 900,  # few characters that are read, many questions
+    ],
+)
+def test_what_would_take_too_long_is_named_as_too_large(detector: NameDetector, text: str) -> None:
+    started = time.process_time()
     with pytest.raises(DetectorError) as error:
-        detector.detect(Passage("Jane Roe wrote to Bob. " * 1_000))
+        detector.detect(Passage(text))
     assert error.value.reason == "too_large"
+    assert time.process_time() - started < 20
+
+
+def test_prose_of_the_longest_length_is_read(detector: NameDetector) -> None:
+    text = "the order was late again and nobody knew why. " * 430 + "Please ask Jane Roe."
+    assert ("PERSON", "Jane Roe") in found(detector, text)
 
 
 class _Reads:
     def __init__(self, read: list[str]) -> None:
         self._read = read
+
+    def cost(self, text: str) -> int:
+        return len(text)
 
     def read(self, text: str) -> list[Word]:
         self._read.append(text)
@@ -178,8 +198,10 @@ def test_a_name_is_found_wherever_the_windows_fall(detector: NameDetector, shift
     assert ("PERSON", "Jane Roe") in found(detector, text)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.integers(1, 7), min_size=1, max_size=200))
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=300))
+@example([2] * 250)
+@example([OVERLAP // 2] * 40)
 def test_windows_keep_every_token_once_and_none_from_an_inner_edge(sizes: list[int]) -> None:
     words = [number for number, size in enumerate(sizes) for _ in range(size)]
     made = list(windows(words, WINDOW, OVERLAP))

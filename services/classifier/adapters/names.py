@@ -15,12 +15,14 @@ from typing import Final
 from services.classifier.adapters.language import PACKAGE, model_path
 from services.classifier.adapters.rampart import Rampart
 from services.classifier.analysis import people, shape
+from services.classifier.analysis.reading import Word
 from services.classifier.analysis.words import NOT_PEOPLE
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
 
 _MAX_LANGUAGE_CHARACTERS: Final = 20_000
-
+_MAX_TOKENS: Final = 9_000
+"""About two and a half seconds, however the characters are made up."""
 _AGAIN: Final = 4
 _ONE_IN: Final = 100
 """Pairs of words of one part that are shown to the model alone: so many, and one more for so many characters."""
@@ -41,18 +43,18 @@ class NameDetector:
         """Spans of people and addresses; raise `DetectorError` (`too_large`) for long prose."""
         if passage.known:
             return ()
+        parts = shape.language(passage)
+        if sum(end - start for start, end in parts) > _MAX_LANGUAGE_CHARACTERS:
+            raise DetectorError("too_large")
+        read = _Budgeted(self._model)
         found: list[Span] = []
-        read = 0
-        for start, end in shape.language(passage):
-            read += end - start
-            if read > _MAX_LANGUAGE_CHARACTERS:
-                raise DetectorError("too_large")
+        for start, end in parts:
             text = passage.text[start:end]
-            spans = [*people.find(text, self._model.read(text))]
+            spans = [*people.find(text, read(text))]
             spans += [
                 Span("PERSON", first, last, people.SURE_AGAIN, "rampart/name_alone")
                 for first, last, shown in people.overlooked(text, spans, _AGAIN + len(text) // _ONE_IN)
-                if people.is_name(shown, self._model.read(shown))
+                if people.is_name(shown, read(shown))
             ]
             found += [
                 Span(span.entity_type, span.start + start, span.end + start, span.score, span.recognizer)
@@ -60,6 +62,19 @@ class NameDetector:
             ]
         thing = bool(passage.hints) and passage.hints[-1] in NOT_PEOPLE
         return [span for span in found if not (thing and _is_all(passage.text, span))]
+
+
+class _Budgeted:
+    """Asks the model until what one text may take is spent; then raises `DetectorError` (`too_large`)."""
+
+    def __init__(self, model: Rampart) -> None:
+        self._model, self._left = model, _MAX_TOKENS
+
+    def __call__(self, text: str) -> list[Word]:
+        self._left -= self._model.cost(text)
+        if self._left < 0:
+            raise DetectorError("too_large")
+        return self._model.read(text)
 
 
 def _is_all(text: str, span: Span) -> bool:

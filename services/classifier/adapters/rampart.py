@@ -28,6 +28,8 @@ from services.classifier.analysis.reading import Word
 WINDOW: Final = 126
 """Tokens of a window, without the two that stand around it: about 480 characters, which it reads best."""
 OVERLAP: Final = 32
+_ASKING: Final = 16
+"""What asking takes beside the tokens, in tokens."""
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "given": ("GIVEN_NAME",),
@@ -63,15 +65,22 @@ class Rampart:
             [int(number) for number, label in labels.items() if label[2:] in group] for group in _GROUPS.values()
         ]
 
+    def cost(self, text: str) -> int:
+        """What reading a text takes, in tokens."""
+        return len(self._tokens(text).ids) + _ASKING
+
     def read(self, text: str) -> list[Word]:
         """Every word of a text, and how much the model takes it for a part of a name or an address."""
-        encoding = self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+        encoding = self._tokens(text)
         numbers, offsets, words = encoding.ids, encoding.offsets, encoding.word_ids
         shares = np.zeros((len(numbers), len(_GROUPS)), dtype=np.float32)
         for start, end, kept_from, kept_to in windows(words, WINDOW, OVERLAP):
             said = self._ask(numbers[start:end])
             shares[kept_from:kept_to] = said[kept_from - start : kept_to - start]
         return list(_words(offsets, words, shares))
+
+    def _tokens(self, text: str) -> Any:
+        return self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
 
     def _ask(self, numbers: Sequence[int]) -> Any:
         """Token by token, the share of each group."""

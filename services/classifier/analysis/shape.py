@@ -59,6 +59,8 @@ _CHAINED: Final = re.compile(
     r"(?i);\s*(?:drop|delete|insert|update|alter|truncate|grant|revoke|create|copy|do|call|execute|select|merge|with|set)\b"
 )
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_GAP: Final = 80
+"""So few characters between two parts cost less to read than to ask twice."""
 _PIECE: Final = re.compile(r"[^\n]{1,480}(?:(?=\n)|\Z|(?<=\s)|(?<=[,;>}]))|[^\n]{1,480}")
 """A line, or as much of a long one as fits, up to where something ends."""
 _SENTENCE: Final = 5
@@ -127,7 +129,7 @@ def language(passage: Passage) -> list[tuple[int, int]]:
         )
         if not has[at] and not beside:
             continue
-        if parts and start <= parts[-1][1] + 1:
+        if parts and start - parts[-1][1] <= _GAP:
             parts[-1] = (parts[-1][0], end)
         else:
             parts.append((start, end))
