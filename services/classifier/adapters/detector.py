@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.classifier.adapters.remembered import Remembered
-from services.classifier.analysis import credentials, names, patterns
+from services.classifier.analysis import credentials, health, introduced, names, organisations, patterns, scripts
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 
@@ -22,7 +22,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z_]{0,19}|-?[0-9]{0,6}")
 
 
 class RuleDetector:
-    """Everything that needs no model: secrets and patterns. Also what a test can do with."""
+    """Everything that needs no model: secrets, patterns, what form alone tells. Also what a test can do with."""
 
     @property
     def models(self) -> Mapping[str, str]:
@@ -30,8 +30,9 @@ class RuleDetector:
         return {}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
-        """Spans of secrets and of patterned personal data."""
-        return (*credentials.find(passage), *patterns.find(passage))
+        """Spans of secrets, patterned personal data, illnesses, organisations, and names that their form tells."""
+        finders = (credentials, patterns, health, introduced, organisations, scripts)
+        return tuple(span for one in finders for span in one.find(passage))
 
 
 class Detectors:
@@ -49,8 +50,10 @@ class Detectors:
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """The spans of all; raise `DetectorError` where one of them could not look."""
-        if _PLAIN.fullmatch(passage.text) and not names.is_secret(passage.hints) and "name" not in passage.hints:
-            return ()
+        if _PLAIN.fullmatch(passage.text) and not (
+            names.is_secret(passage.hints) or introduced.says_name(passage.hints)
+        ):
+            return tuple(health.find(passage))
         mark = self._mark(passage)
         found = self._remembered.get(mark)
         if found is None:

@@ -1,7 +1,7 @@
 """The engine, built once per process tree.
 
 The fork server imports this module, so that it builds the engine before any worker is forked: a worker that replaces a
-killed one is ready at once and shares the model's memory.
+killed one is ready at once and shares the model's memory. The name model has no threads that a fork could lose.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WARM_UP = Passage("Jane Roe <jane@example.org> paid 4111 1111 1111 1111 from 8.8
 
 @cache
 def engine() -> PresidioDetector:
-    """Presidio with the small model, having looked at something once."""
+    """Presidio and the name model, having looked at something once."""
     detector = PresidioDetector()
     detector.detect(WARM_UP)
     return detector

@@ -39,12 +39,37 @@ PRODUCTS: Final = frozenset(
         "october november december error warning info debug failed success pending approved rejected null true false "
         "admin agent airflow alter amazon ansible apache api apple aws azure backup best bigquery bucket cli cluster "
         "column consul create css csv customer customers database databricks datadog dbt dear delete dev docker drop "
-        "ec2 envoy etl export fivetran from gcp github gitlab gmt golang google grafana grant hello hi html http "
-        "https iam id ids import insert invoice java jenkins jira join json kafka kms kubernetes lambda linux looker "
-        "microsoft nginx node nomad oauth okta order pagerduty pipeline pod postgres postgresql prod python query "
-        "redis regards report revoke s3 schema sdk select sentry server slack snowflake sns spark splunk sql sqs "
-        "staging stripe table tableau terraform test thanks ticket token tomcat truncate update url user users utc "
-        "uuid vault vpc warehouse where windows yaml",
+        "ec2 envoy etl export faust fivetran from gcp github gitlab gmt golang google grafana grant hello hi html "
+        "http https iam id ids import insert invoice java jenkins jira join json kafka kms kubernetes lambda linux "
+        "looker microsoft nginx node nomad oauth okta order pagerduty pipeline pod postgres postgresql prod python "
+        "query redis regards report revoke router s3 schema sdk select sentry server slack snowflake sns spark splunk "
+        "sql sqs staging stripe table tableau terraform test thanks ticket token tomcat truncate update url user "
+        "users utc uuid vault vpc warehouse where windows yaml",
     )
 )
 """What the name model takes for people."""
+
+NOBODY: Final = SENTENCE_STARTERS | PRODUCTS
+"""Capitals that are no reason to look for a name."""
+
+THINGS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "api app application board bot branch bucket build chart cluster container dashboard database dataset device "
+        "driver engine environment filter framework gem host image instance job language library machine metrics "
+        "migration model module namespace network node notebook notebooks package page pipeline platform plugin pod "
+        "pods project queue release repo repository room rules runner runtime schema script server service services "
+        "site stack stage store system table template test tests theme tool topic tracker tree user volume worker "
+        "workers workflow workspace",
+    )
+)
+"""What stands before one of these is its name, and nobody's."""
+
+NOT_PEOPLE: Final = THINGS - {"driver", "host", "runner", "user", "worker"} | frozenset(
+    re.findall(
+        r"\w+",
+        "brand campaign city company country department vessel ship product title organisation organization region "
+        "state street subject summary team vendor venue",
+    )
+)
+"""Last words of names of fields whose values are something else than a person, though it may be called like one."""

