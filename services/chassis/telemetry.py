@@ -112,6 +112,8 @@ class Metric(StrEnum):
     """Gauge: rules in force; 0: no set is loaded and everything is denied."""
     POLICY_REFUSED = "placet_policy_refused"
     """Counter {code}: problems for which a set of policies did not load."""
+    CONFIGURATION_REFUSED = "placet_configuration_refused"
+    """Counter: changes of the classifier's files that were not taken; the earlier configuration stays in force."""
     CLASSIFIED = "placet_classified"
     """Counter {sensitivity, incomplete}."""
     OUTCOMES = "placet_outcomes"

@@ -73,11 +73,10 @@ class Classifier:
         signer: Signer,
         trusts: Trusts,
         clock: Callable[[], datetime],
-        configuration: str,
         mark: Callable[[str, bytes], str],
     ) -> None:
         self._analyst, self._signer, self._trusts, self._clock = analyst, signer, trusts, clock
-        self._configuration, self._mark = configuration, mark
+        self._mark = mark
 
     def handle(self, batch: Sequence[Verified[ActionProposed]]) -> list[list[Outgoing]]:
         """One ActionClassified or ActionFailed for each message."""
@@ -175,7 +174,7 @@ class Classifier:
             likeness=found.likeness,
             proposal=received.message.position,
             versions=ClassifierVersions(
-                classifier=VERSION, models=dict(self._analyst.models), configuration=self._configuration
+                classifier=VERSION, models=dict(self._analyst.models), configuration=self._analyst.configuration
             ),
         )
         return seal(event, self._signer, time=received.envelope.time, trust_digest=trust.digest)

@@ -17,6 +17,7 @@ from services.chassis.telemetry import Metric, count
 from services.classifier.adapters import files
 from services.classifier.adapters.language import model_path
 from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.adapters.watched import ConfigurationFiles, State, watch
 from services.classifier.errors import PoolError
 from services.classifier.handle import Classifier
 from services.classifier.settings import ClassifierSettings
@@ -29,6 +30,7 @@ class Wired:
     service: Classifier
     trust: TrustStore
     analyst: PoolAnalyst
+    configuration: ConfigurationFiles
     health: Health
 
 
@@ -36,10 +38,12 @@ def build(settings: ClassifierSettings) -> Wired:
     """Everything real; raise `SettingsError`."""
     trust = settings.trust_store(on_refused=_trust_refused)
     key = files.key_from(settings.classifier_fingerprint_key_file, settings.signer)
-    configuration = files.load(settings.classifier_taxonomy_file, settings.classifier_catalogue_file, key)
+    configuration = ConfigurationFiles(
+        settings.classifier_taxonomy_file, settings.classifier_catalogue_file, settings.classifier_own_file, key
+    )
     model_path()  # said here, in one sentence: the processes that read it could only die
     analyst = PoolAnalyst(
-        configuration,
+        configuration.first,
         workers=settings.classifier_workers,
         soft_seconds=settings.classifier_soft_seconds,
         hard_seconds=settings.classifier_hard_seconds,
@@ -51,12 +55,13 @@ def build(settings: ClassifierSettings) -> Wired:
         signer=settings.signer,
         trusts=trust,
         clock=lambda: datetime.now(UTC),
-        configuration=configuration.digest,
         mark=lambda domain, content: hmac.new(key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest(),
     )
+    configuration.follow(analyst.renew, _configuration_changed)
     health = Health()
+    health.ready("configuration", lambda: readiness(configuration.state))
     health.ready("workers", lambda: None if analyst.running else "the workers are not running")
-    return Wired(service=service, trust=trust, analyst=analyst, health=health)
+    return Wired(service=service, trust=trust, analyst=analyst, configuration=configuration, health=health)
 
 
 def run(settings: ClassifierSettings) -> None:
@@ -68,9 +73,28 @@ def run(settings: ClassifierSettings) -> None:
         raise SettingsError(f"{settings.service} cannot start: {error}.") from None
     logs.get_logger().info("workers_ready", workers=settings.classifier_workers)
     try:
-        run_stream(wired.service, settings=settings, trust=wired.trust, health=wired.health)
+        run_stream(
+            wired.service,
+            settings=settings,
+            trust=wired.trust,
+            background=(lambda _: watch(wired.configuration),),
+            health=wired.health,
+        )
     finally:
         wired.analyst.close()
+
+
+def readiness(state: State) -> str | None:
+    """None when the files that lie there are in force; otherwise why not."""
+    return f"{state.refused}; the earlier configuration stays in force" if state.refused else None
+
+
+def _configuration_changed(state: State) -> None:
+    if not state.refused:
+        logs.get_logger().info("configuration_loaded", configuration=state.digest)
+        return
+    count(Metric.CONFIGURATION_REFUSED)
+    logs.get_logger().error("configuration_refused", reason=state.refused, kept=state.digest)
 
 
 def _trust_refused(error: ContractError) -> None:

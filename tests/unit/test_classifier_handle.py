@@ -32,6 +32,7 @@ class Bench:
     """An analyst in this process; `gives` overrides what it finds."""
 
     models: Mapping[str, str] = {"marks": "1"}
+    configuration = "2" * 64
 
     def __init__(self, *gives: GaveUp | Unmaskable | PoolError) -> None:
         self._bench, self._gives = bench(Marks()), list(gives)
@@ -64,7 +65,6 @@ def classifier(world: World, analyst: Bench | None = None) -> Classifier:
         signer=world.services[Role.CLASSIFIER],
         trusts=Trusts(world),
         clock=lambda: world.at + timedelta(seconds=2),
-        configuration="2" * 64,
         mark=mark,
     )
 

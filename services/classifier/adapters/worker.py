@@ -26,6 +26,7 @@ from typing import Final
 from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
+from services.classifier.adapters.owned import ArtefactDetector, OwnDetector, WithOwn
 from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
@@ -50,7 +51,8 @@ class Bench:
     @classmethod
     def of(cls, configuration: Configuration, soft_seconds: float, engines: tuple[Detector, ...]) -> Bench:
         """A bench with our rules and these engines."""
-        detector = Detectors([RuleDetector(), *engines], key=configuration.key)
+        others = Detectors([RuleDetector(), ArtefactDetector(), *engines], key=configuration.key)
+        detector = WithOwn(others, OwnDetector(configuration))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
         return cls(rules, detector, configuration, soft_seconds, Remembered(_REMEMBERED))
 
