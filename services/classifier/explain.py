@@ -84,9 +84,11 @@ def _of(finding: Finding, passage: Passage | None, own: OwnDetector) -> Explanat
         )
     if name.startswith("field"):
         return Explanation(_SAYS.get(name, name), None, told or None)
+    if name.startswith("presidio/"):
+        name = f"the engine's {name.removeprefix('presidio/')}"
     return Explanation(
         _SAYS.get(name, name),
-        _CHECKED.get(finding.entity_type) if name.startswith("presidio/") else None,
+        _CHECKED.get(finding.entity_type) if finding.recognizer.startswith("presidio/") else None,
         _engine_context(finding, passage),
     )
 

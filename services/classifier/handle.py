@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -133,6 +134,10 @@ class Classifier:
             found = self._unseen(received.data, "too_large")
             sealed = self._seal(received, found, trust)
         count(Metric.CLASSIFIED, sensitivity=found.sensitivity.value, incomplete=bool(found.incomplete))
+        for kind, times in Counter(one.entity_type for one in found.findings).items():
+            count(Metric.FINDINGS, times, type=kind)
+        for reason, times in Counter(one.reason for one in found.incomplete).items():
+            count(Metric.UNINSPECTED, times, reason=reason)
         logs.get_logger().info(
             "classified",
             action_id=received.data.action_id,

@@ -13,10 +13,11 @@ from services.chassis import logs
 from services.chassis.errors import SettingsError
 from services.chassis.health import Health
 from services.chassis.runner import run_stream
-from services.chassis.telemetry import Metric, count
+from services.chassis.telemetry import Metric, count, observe
 from services.classifier.adapters import files
 from services.classifier.adapters.language import model_path
 from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.adapters.spent import Spent
 from services.classifier.adapters.watched import ConfigurationFiles, State, watch
 from services.classifier.errors import PoolError
 from services.classifier.handle import Classifier
@@ -49,6 +50,7 @@ def build(settings: ClassifierSettings) -> Wired:
         hard_seconds=settings.classifier_hard_seconds,
         batch_seconds=settings.classifier_batch_seconds,
         memory_bytes=settings.classifier_worker_megabytes * 2**20,
+        on_spent=_spent,
     )
     service = Classifier(
         analyst=analyst,
@@ -87,6 +89,13 @@ def run(settings: ClassifierSettings) -> None:
 def readiness(state: State) -> str | None:
     """None when the files that lie there are in force; otherwise why not."""
     return f"{state.refused}; the earlier configuration stays in force" if state.refused else None
+
+
+def _spent(spent: Spent) -> None:
+    for tier, seconds in spent.seconds.items():
+        observe(Metric.TIER_SECONDS, seconds, tier=tier.value)
+    for (memory, remembered), times in spent.remembered.items():
+        count(Metric.REMEMBERED, times, memory=memory.value, remembered=remembered)
 
 
 def _configuration_changed(state: State) -> None:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.adapters.spent import Memory, Spent, Tier
 from services.classifier.errors import PoolError
 from services.classifier.model import Classification
 from services.classifier.ports import GaveUp, Unmaskable
@@ -94,6 +95,28 @@ def test_a_worker_killed_from_outside_is_replaced(analyst: PoolAnalyst) -> None:
     for worker in _workers():
         os.kill(worker.pid, signal.SIGKILL)
     assert isinstance(analyst.analyse([subject(arguments={"a": "fine"})])[0], Classification)
+
+
+def test_what_an_action_took_travels_with_its_result() -> None:
+    told: list[Spent] = []
+    pool = PoolAnalyst(
+        configuration(),
+        workers=1,
+        soft_seconds=30,
+        hard_seconds=1.5,
+        batch_seconds=60,
+        memory_bytes=MEMORY,
+        prepare=prepare_misbehaving,
+        on_spent=told.append,
+    )
+    pool.start()
+    try:
+        pool.analyse([subject(arguments={"a": "fine things"}), subject(arguments={"a": "DIE!"})])
+    finally:
+        pool.close()
+    (one,) = told
+    assert one.seconds[Tier.ALL] > 0
+    assert one.remembered == {(Memory.TEXTS, False): 1}
 
 
 def test_a_refusal_travels(analyst: PoolAnalyst) -> None:

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from multiprocessing import util
 from typing import Any, Final
@@ -28,6 +28,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from services.classifier.adapters import worker
 from services.classifier.adapters.files import Configuration
+from services.classifier.adapters.spent import Spent
 from services.classifier.errors import PoolError
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import GaveUp, Unmaskable
@@ -53,9 +54,10 @@ class PoolAnalyst:
         batch_seconds: float,
         memory_bytes: int,
         prepare: worker.Prepare = worker.prepare,
+        on_spent: Callable[[Spent], None] = lambda _: None,
     ) -> None:
         self._configuration, self._workers, self._prepare = configuration, workers, prepare
-        self._memory = memory_bytes
+        self._memory, self._on_spent = memory_bytes, on_spent
         self._soft, self._hard, self._batch = soft_seconds, hard_seconds, batch_seconds
         self._pool: ProcessPool | None = None
         self._models: dict[str, str] = {}
@@ -180,7 +182,8 @@ class PoolAnalyst:
         if future is None:
             return GaveUp("too_slow")
         try:
-            result: Classification | GaveUp | Unmaskable = future.result(timeout=max(0.0, end - time.monotonic()))
+            result: Classification | GaveUp | Unmaskable
+            result, spent = future.result(timeout=max(0.0, end - time.monotonic()))
         except TimeoutError:
             future.cancel()
             return GaveUp("too_slow")
@@ -190,6 +193,7 @@ class PoolAnalyst:
             if not self.running:
                 raise PoolError("the workers are gone") from None
             return GaveUp("error")
+        self._on_spent(spent)
         return result
 
 

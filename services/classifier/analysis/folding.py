@@ -39,9 +39,8 @@ class Folded:
         first = bisect_right(here, start) - 1
         last = bisect_right(here, end - 1) - 1
         after = last + 1
-        while (
-            after + 1 < len(here) and here[after] == here[after + 1] == end
-        ):  # marks that fold to nothing belong to it
+        # Marks that fold to nothing belong to the letter before them.
+        while after + 1 < len(here) and here[after] == here[after + 1] == end:
             after += 1
         begins = there[first] + (start - here[first] if _straight(self.pieces, first) else 0)
         straight = _straight(self.pieces, last) and here[last + 1] != end
