@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from placet.cli.show import plain
+from services.chassis.errors import SettingsError
 from services.classifier import given
 from services.classifier.adapters import documents, files
 from services.classifier.adapters.files import Configuration
@@ -187,21 +188,24 @@ def _cases(path: Path) -> list[Case]:
 
 
 def _configuration(taxonomy: Path | None, catalogue: Path | None, own: Path | None, *, as_json: bool) -> Configuration:
-    settings = OwnerSettings.load()
     try:
+        settings = OwnerSettings.load()
         return files.load(
             taxonomy or settings.classifier_taxonomy_file,
             catalogue or settings.classifier_catalogue_file,
             secrets.token_bytes(32),
             own or settings.classifier_own_file,
         )
-    except ConfigurationError as error:
-        _refuse("bad_configuration", error.file, str(error), as_json=as_json)
+    except SettingsError as error:
+        file = error.file if isinstance(error, ConfigurationError) else ""
+        _refuse("bad_configuration", file, str(error), as_json=as_json)
 
 
 def _bench(configuration: Configuration) -> Bench:
-    from services.classifier.adapters import warm  # noqa: PLC0415 - seconds, and `check` and `--help` need none of it
-
+    try:
+        from services.classifier.adapters import warm  # noqa: PLC0415 - seconds; `check` and `--help` need none of it
+    except ConfigurationError as error:  # the model is not there
+        raise click.ClickException(str(error)) from None
     return Bench.of(configuration, _SECONDS, (warm.engine(),))
 
 

@@ -159,6 +159,13 @@ def test_a_bad_configuration_is_told_by_file_and_line(tmp_path: Path) -> None:
         assert [(one["code"], one["file"]) for one in told["problems"]] == [("bad_configuration", "own.yaml")]
 
 
+def test_a_bad_setting_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACET_LOG_LEVEL", "loud")
+    found = run(classifier, "check")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("Error: classifier cannot start: PLACET_LOG_LEVEL: ")
+
+
 def test_check_says_what_would_load(monkeypatch: pytest.MonkeyPatch) -> None:
     told = json.loads(run(classifier, "check", *OWN, "--json").output)
     assert told["recognizers"] == ["customer_number", "bare_customer_number"]

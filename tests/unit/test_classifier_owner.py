@@ -13,7 +13,7 @@ from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.worker import Bench
 from services.classifier.errors import ConfigurationError
 from services.classifier.model import Classification
-from tests.classifier_parts import HERE, KEY, subject
+from tests.classifier_parts import HERE, KEY, owned, subject
 
 TYPES = {"OURS": {"labels": ["ours"], "sensitivity": "restricted"}}
 
@@ -50,6 +50,13 @@ def test_a_code_name_is_found_where_one_word_is_all_there_is(tmp_path: Path) -> 
     assert result.labels == ("ours",)
     assert result.sensitivity == "restricted"
     assert {one.recognizer for one in result.findings} == {"dictionary/d"}
+
+
+def test_a_term_inside_something_else_still_labels_the_action(tmp_path: Path) -> None:
+    configuration = owned(tmp_path, "Blue Heron", "heronry")
+    result = classified(configuration, arguments={"password": "blue heron 7", "at": "Heronry"})
+    assert [one.entity_type for one in result.findings] == ["SECRET", "OURS"]
+    assert classified(configuration, arguments={"password": "blue heron 7"}).labels == ("credential", "ours")
 
 
 HEAD = "format: placet-own-detectors-v1\ntypes:\n  OURS: {labels: [ours], sensitivity: restricted}\n"

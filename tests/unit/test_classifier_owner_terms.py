@@ -33,6 +33,7 @@ def hits(text: str, terms: str, *folds: Fold, whole_words: bool = True) -> list[
         ("about BLUE  heron.", "Blue Heron", ["BLUE  heron"]),
         ("about blue\n\theron", "Blue Heron", ["blue\n\theron"]),
         ("blue herons", "Blue Heron|Blue", ["blue"]),  # the longer is no whole word: the shorter is still found
+        ("Blue Heron", "Blue|Blue Heron", ["Blue", "Blue Heron"]),
         ("bluebird", "blue|bird", []),
         ("blue_bird, blue.bird", "bird", ["bird", "bird"]),
         ("blue-heron", "Blue Heron", []),

@@ -20,6 +20,8 @@ from services.classifier.analysis.folding import Fold
 from services.classifier.analysis.taxonomy import EntityType, Meaning, Taxonomy
 
 MARKING: Final = "MARKING"
+RECOGNIZERS: Final = ("own/", "dictionary/", "marking/")
+"""How the names of those begin that find what the owner looks for."""
 THRESHOLD: Final = 0.4
 """What scores less is not reported; the engine's threshold too."""
 RAISED: Final = 0.35

@@ -66,6 +66,9 @@ class Recognizers:
 
     def __init__(self, recognizers: Iterable[OwnRecognizer]) -> None:
         self._compiled = [_Compiled.of(one) for one in recognizers]
+        for one in self._compiled:
+            if one.recognizer.validator is not None:  # some read tables at their first use: now, not at an action
+                checks.passes(one.recognizer.validator, "")
 
     def find(self, passage: Passage) -> Iterator[Recognized]:
         """What counts; raise `DetectorError` (`too_slow`) where a pattern has spent its budget."""
