@@ -105,7 +105,8 @@ def test_bytes_are_told_by_how_they_begin(content: bytes, kind: str | None) -> N
 def test_all_lines_of_wrapped_base64_are_masked() -> None:
     wrapped = base64.encodebytes(pickle.dumps(WEIGHTS)).decode()
     assert wrapped.count("\n") > 2
-    assert classify(arguments={"content": f"begin\n{wrapped}"}).arguments == {"content": "begin\n‹MODEL_ARTIFACT_1›\n"}
+    text = f"begin\n{wrapped}End of it."
+    assert classify(arguments={"content": text}).arguments == {"content": "begin\n‹MODEL_ARTIFACT_1›\nEnd of it."}
 
 
 def test_an_artefact_has_its_label_and_its_way_stays_to_be_seen() -> None:

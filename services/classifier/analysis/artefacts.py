@@ -42,8 +42,10 @@ _MOVER: Final = re.compile(
 )
 _WORD: Final = re.compile(r"[^\s'\"`,;=()<>|]+")
 _BASE64: Final = re.compile(
-    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_BYTES},}}(?:\r?\n[A-Za-z0-9+/_-]{{1,200}})*={{0,2}}"
+    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_BYTES},}}+"
+    r"(?:\r?\n[A-Za-z0-9+/_-]{1,200}+(?=[\r\n=]|\Z))*={0,2}"
 )
+"""With the lines that it goes on over."""
 _MAGIC: Final = (
     ("pickle", re.compile(rb"\x80[\x02-\x05](?:\x95.{6}\x00\x00|[\]}(ccq\x8cX\x8aK])", re.DOTALL)),
     ("gguf", re.compile(rb"GGUF[\x01-\x04]\x00\x00\x00")),
