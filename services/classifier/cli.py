@@ -150,10 +150,10 @@ def check(*, taxonomy: Path | None, catalogue: Path | None, own: Path | None, as
 @_configured
 @_JSON
 def test(where: Path, *, taxonomy: Path | None, catalogue: Path | None, own: Path | None, as_json: bool) -> None:
-    """Run your own examples (FILE, or FOLDER/*.yaml; `tests` unless given) and say each difference.
+    """Run your own examples and say each difference: FILE, or FOLDER/tests/*.yaml, or FOLDER/*.yaml; `tests` by default.
 
     \b
-    Example: placet classifier test examples/classifier/tests --own examples/classifier/own.yaml
+    Example: placet classifier test examples/classifier --own examples/classifier/own.yaml
     where a file holds, for example,
       - case: a customer number in a mail
         text: "Please refund KD-20431877."
@@ -163,7 +163,8 @@ def test(where: Path, *, taxonomy: Path | None, catalogue: Path | None, own: Pat
         clean: true
     """  # noqa: D301 - click reads the control character
     configuration = _configuration(taxonomy, catalogue, own, as_json=as_json)
-    paths = sorted(where.glob("*.yaml")) if where.is_dir() else [where]
+    folder = where / "tests" if (where / "tests").is_dir() else where
+    paths = sorted(folder.glob("*.yaml")) if where.is_dir() else [where]
     if not paths:
         _refuse("no_tests", where.name, "there is no *.yaml in it", as_json=as_json)
     try:
@@ -249,7 +250,7 @@ def _as_json(
 
 def _as_text(asked: Given, found: Classification, reasons: list[Explanation]) -> str:
     labels = ", ".join(found.labels) or "no label"
-    lines = [f"{found.sensitivity}: {labels}; {len(found.findings)} findings, read as {asked.kind}"]
+    lines = [f"{found.sensitivity}: {labels}; {_counted(len(found.findings))}, read as {asked.kind}"]
     rows = [
         (one.entity_type, plain(one.pointer) + (" (key)" if one.in_key else ""), f"{one.start}-{one.end}",
          f"{one.score:.2f}", one.recognizer)
@@ -267,6 +268,10 @@ def _as_text(asked: Given, found: Classification, reasons: list[Explanation]) ->
     masked = asked.masked(found)
     shown = masked if isinstance(masked, str) else json.dumps(masked, indent=2, ensure_ascii=False)
     return "\n".join([*lines, "", *map(plain, shown.split("\n"))])
+
+
+def _counted(findings: int) -> str:
+    return "1 finding" if findings == 1 else f"{findings} findings"
 
 
 def _because(reason: Explanation) -> list[str]:

@@ -156,6 +156,23 @@ def test_a_new_configuration_takes_over_between_two_batches_and_no_action_is_los
     assert analyst.configuration == before.digest
 
 
+def test_workers_that_are_ready_too_late_are_ended() -> None:
+    pool = PoolAnalyst(
+        configuration(),
+        workers=1,
+        soft_seconds=30,
+        hard_seconds=30,
+        batch_seconds=60,
+        memory_bytes=MEMORY,
+        prepare=prepare_misbehaving,
+    )
+    pool.close()
+    before = {worker.pid for worker in _workers()}
+    pool.renew(configuration())
+    assert pool._next is None
+    assert {worker.pid for worker in _workers()} <= before
+
+
 def test_workers_that_do_not_start_leave_the_old_ones_at_work(tmp_path: Path) -> None:
     pool = PoolAnalyst(
         configuration(),

@@ -178,7 +178,7 @@ def test_check_says_what_would_load(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_shipped_examples_hold_with_the_engine() -> None:
-    found = run(classifier, "test", EXAMPLE / "tests", *OWN)
+    found = run(classifier, "test", EXAMPLE, *OWN)
     assert (found.exit_code, found.output) == (0, "10 passed, 0 failed\n")
 
 
@@ -201,7 +201,11 @@ CASE = '- case: one\n  text: "for Jane Roe"\n'
 def test_each_difference_is_told(rest: str, wrong: list[str], tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f"{CASE}  {rest}\n")
-    for where in (path, tmp_path):
+    whole = tmp_path / "whole"
+    (whole / "tests").mkdir(parents=True)
+    (whole / "own.yaml").write_text("no case at all")
+    (whole / "tests" / "a.yaml").write_text(path.read_text())
+    for where in (path, tmp_path, whole):
         found = run(classifier, "test", where)
         assert found.exit_code == (1 if wrong else 0)
         told = json.loads(run(classifier, "test", where, "--json").output)

@@ -63,6 +63,7 @@ class PoolAnalyst:
         self._models: dict[str, str] = {}
         self._next: tuple[Configuration, ProcessPool, dict[str, str]] | None = None
         self._handing_over = threading.Lock()
+        self._closed = False
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")  # a worker is one core; threads of its own would fight the others
 
@@ -90,6 +91,8 @@ class PoolAnalyst:
         pool, models = self._started(configuration)
         with self._handing_over:
             overtaken, self._next = self._next, (configuration, pool, models)
+            if self._closed:  # meanwhile
+                overtaken, self._next = self._next, None
         if overtaken is not None:
             _end(overtaken[1])
 
@@ -167,10 +170,10 @@ class PoolAnalyst:
             return GaveUp("error")
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, for good."""
         self._drop()
         with self._handing_over:
-            waiting, self._next = self._next, None
+            waiting, self._next, self._closed = self._next, None, True
         if waiting is not None:
             _end(waiting[1])
 
