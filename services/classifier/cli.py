@@ -150,7 +150,7 @@ def check(*, taxonomy: Path | None, catalogue: Path | None, own: Path | None, as
 @_configured
 @_JSON
 def test(where: Path, *, taxonomy: Path | None, catalogue: Path | None, own: Path | None, as_json: bool) -> None:
-    """Run your own examples and say each difference: FILE, or FOLDER/tests/*.yaml, or FOLDER/*.yaml; `tests` by default.
+    """Run your own examples and say each difference: FILE, or FOLDER/tests/*.yaml, or FOLDER/*.yaml (default: tests).
 
     \b
     Example: placet classifier test examples/classifier --own examples/classifier/own.yaml
