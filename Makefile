@@ -1,6 +1,6 @@
 # Placet: every target sets up what it needs first. No root, no Docker, no Java.
 .DEFAULT_GOAL := help
-.PHONY: help setup test mutants fuzz fuzz-guided check demo up bench bench-crash bench-flood accuracy lock schemas clean
+.PHONY: help setup test mutants fuzz fuzz-guided check demo up bench bench-crash bench-flood bench-classifier accuracy lock schemas clean
 
 # The first of these that is there, unless PYTHON names one; setup refuses what is older than 3.11.
 PYTHON ?= $(firstword $(shell for p in python3.11 python3.12 python3.13 python3 python; do command -v $$p; done))
@@ -51,6 +51,9 @@ bench-crash: setup ## 100 kills while actions flow, then verify; ARGS="--kills 1
 
 bench-flood: setup ## 10,000 actions of the largest size, and the memory of every process; ARGS="--actions 500" for less
 	@$(BIN)/python -m benchmarks.flood $(ARGS)
+
+bench-classifier: setup ## speed and memory of the classifier beside stock Presidio; ARGS=--quick for a tenth
+	@$(BIN)/python -m benchmarks.classifier $(ARGS)
 
 accuracy: setup ## what the classifier finds, misses and wrongly claims, beside stock Presidio; ARGS="--half test"
 	@$(BIN)/python -m benchmarks.accuracy $(ARGS)

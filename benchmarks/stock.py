@@ -38,7 +38,7 @@ class Stock:
         configuration["models"] = [{"lang_code": "en", "model_name": str(_MODEL)}]
         engine = NlpEngineProvider(nlp_configuration=configuration).create_engine()
         self._engine = AnalyzerEngine(nlp_engine=engine)
-        self._claims = lru_cache(maxsize=100_000)(self._of_text)
+        self._claims = lru_cache(maxsize=100_000)(self.find)
 
     def look(self, action: Labelled) -> Seen:
         """What it finds in every text of an action."""
@@ -50,7 +50,8 @@ class Stock:
             )
         )
 
-    def _of_text(self, text: str) -> tuple[tuple[str, int, int], ...]:
+    def find(self, text: str) -> tuple[tuple[str, int, int], ...]:
+        """What it finds in one text: type, start, end."""
         results = self._engine.analyze(text, language="en", score_threshold=THRESHOLD)
         kept = [one for one in results if not any(_weaker(one, other) for other in results)]
         names = vocabulary().from_stock

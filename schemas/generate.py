@@ -5,6 +5,7 @@
     examples/<topic>/valid/<case>.json       exact bytes, with <case>.signature as its Kafka header
     examples/<topic>/invalid/<code>.json     exact bytes that must be refused with that code
     examples/trust.json, root.pub.json       what the examples verify under
+    configuration/<file>.schema.json         JSON Schema of the files that an owner writes for the classifier
     asyncapi.yaml                            AsyncAPI 3.0 over all of it
 
 Nothing here is edited by hand; whatever is not generated is removed.
@@ -20,24 +21,38 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from placet.catalogue import CATALOGUE, TopicSpec, spec_for_data
 from placet.limits import MAX_EVENT_BYTES
 from placet.messages import SIGNATURE_HEADER, Envelope, seal
 from placet.trust import Trust, sign_trust
 from schemas import cases
+from services.classifier.analysis.own import Own
+from services.classifier.analysis.taxonomy import DataCatalogue, Taxonomy
+from services.classifier.cases import Case
 
 FOLDER = Path(__file__).parent
+CONFIGURATION: dict[str, tuple[str, TypeAdapter[Any]]] = {
+    "classifier-own": ("An owner's own recognizers, dictionaries and markings", TypeAdapter(Own)),
+    "classifier-cases": ("An owner's examples, for `placet classifier test`", TypeAdapter(list[Case])),
+    "classifier-taxonomy": ("What detected types mean", TypeAdapter(Taxonomy)),
+    "classifier-catalogue": ("What the owners of data say about it", TypeAdapter(DataCatalogue)),
+}
+"""Files that are no messages: whoever writes them has an editor that knows their form."""
 
 
 def main() -> int:
     """Regenerate everything; the caller looks at `git diff`."""
-    for name in ("json", "topics", "examples"):
+    for name in ("json", "topics", "examples", "configuration"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
     for spec in CATALOGUE.values():
         _write(f"json/{spec.topic}.schema.json", json.dumps(json_schema(spec), indent=1, ensure_ascii=False) + "\n")
         _write(f"topics/{spec.topic}.yaml", _yaml(topic_file(spec)))
     _write("asyncapi.yaml", _yaml(asyncapi()))
+    for name, (title, form) in CONFIGURATION.items():
+        content = json.dumps(file_schema(title, form), indent=1, ensure_ascii=False)
+        _write(f"configuration/{name}.schema.json", content + "\n")
     _examples()
     return 0
 
@@ -50,6 +65,12 @@ def json_schema(spec: TopicSpec) -> dict[str, Any]:
     schema["description"] = spec.description
     schema["properties"]["type"] = {"const": spec.type}
     return schema
+
+
+def file_schema(title: str, form: TypeAdapter[Any]) -> dict[str, Any]:
+    """The JSON Schema of a file that an owner writes; what is a default need not be given."""
+    schema = form.json_schema()
+    return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 
 
 def topic_file(spec: TopicSpec) -> dict[str, Any]:

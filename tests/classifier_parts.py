@@ -26,6 +26,16 @@ def configuration() -> Configuration:
     return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY)
 
 
+def owned(folder: Path, *terms: str) -> Configuration:
+    """With a dictionary of these terms; what it finds is OURS."""
+    (folder / "terms.txt").write_text("\n".join(terms))
+    (folder / "own.yaml").write_text(
+        "format: placet-own-detectors-v1\ntypes: {OURS: {labels: [ours], sensitivity: restricted}}\n"
+        "dictionaries: [{name: terms, type: OURS, file: terms.txt}]\n"
+    )
+    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY, folder / "own.yaml")
+
+
 def bench(*engines: Detector, soft_seconds: float = 60.0) -> Bench:
     return Bench.of(configuration(), soft_seconds, engines)
 
@@ -90,6 +100,13 @@ def prepare_misbehaving(configuration: Configuration, soft_seconds: float) -> No
     """Initializer of worker processes with `Misbehaving` for an engine."""
     worker._BENCH[:] = [Bench.of(configuration, soft_seconds, (Misbehaving(),))]
     threading.Thread(target=worker._die_with_parent, daemon=True).start()
+
+
+def prepare_refusing(configuration: Configuration, soft_seconds: float) -> None:
+    """Initializer of worker processes that do not start with a configuration of the owner's own."""
+    if configuration.terms:
+        raise ValueError("no")
+    prepare_misbehaving(configuration, soft_seconds)
 
 
 def _all(text: str, word: str) -> list[int]:

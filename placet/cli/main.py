@@ -28,7 +28,7 @@ BUILT_IN: Final = {
     "reviews": "placet.cli.reviews:reviews",
     "ledger": "placet.audit.cli:ledger",
 }
-PLATFORM: Final = ("up", "demo", "doctor", "policy", "dlq", "topics")
+PLATFORM: Final = ("up", "demo", "doctor", "classify", "classifier", "policy", "dlq", "topics")
 """Commands that come with the platform, not with the library."""
 _ORDER: Final = (
     "up",
@@ -39,6 +39,8 @@ _ORDER: Final = (
     "propose",
     "execute",
     "reviews",
+    "classify",
+    "classifier",
     "policy",
     "ledger",
     "dlq",

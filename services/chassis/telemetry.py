@@ -112,8 +112,19 @@ class Metric(StrEnum):
     """Gauge: rules in force; 0: no set is loaded and everything is denied."""
     POLICY_REFUSED = "placet_policy_refused"
     """Counter {code}: problems for which a set of policies did not load."""
+    CONFIGURATION_REFUSED = "placet_configuration_refused"
+    """Counter: changes of the classifier's files that were not taken; the earlier configuration stays in force."""
     CLASSIFIED = "placet_classified"
     """Counter {sensitivity, incomplete}."""
+    FINDINGS = "placet_findings"
+    """Counter {type}: what was found in actions, by type; a value found twice counts twice."""
+    UNINSPECTED = "placet_uninspected"
+    """Counter {reason}: places of actions that were not looked into, by cause."""
+    TIER_SECONDS = "placet_tier_seconds"
+    """Histogram {tier = all | rules | own | engine | sql}: the classifier's time on one action; what was remembered
+    costs a tier nothing."""
+    REMEMBERED = "placet_remembered"
+    """Counter {memory = texts | statements, remembered}: whether the classifier had seen it before."""
     OUTCOMES = "placet_outcomes"
     """Counter {outcome}."""
     DENIALS = "placet_denials"
@@ -237,6 +248,7 @@ def _gauge(metric: Metric) -> Any:
 
 _SECONDS: Final = (0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 14_400, 86_400)
+_SHORT: Final = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.004, 0.006, 0.01, 0.025, 0.1, 0.5, 1, 3, 6)
 _MESSAGES: Final = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -244,6 +256,7 @@ _BOUNDS: Final[Mapping[Metric, Sequence[float]]] = {
     Metric.BATCH_MESSAGES: _MESSAGES,
     Metric.STAGE_SECONDS: _LONG,
     Metric.REVIEW_SECONDS: _LONG,
+    Metric.TIER_SECONDS: _SHORT,
 }
 
 

@@ -20,6 +20,7 @@ from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
 from services.classifier.analysis import credentials, destinations, masking, names, scripts, shape, sql, walk
 from services.classifier.analysis.masking import Found
+from services.classifier.analysis.own import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import MODEL_TYPES, resolve
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
 from services.classifier.errors import DetectorError, UnmaskableError
@@ -60,7 +61,7 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
     """The classification of an action; raise `UnmaskableError` where a credential cannot be masked away."""
     _check_open_parts(subject, rules.taxonomy)
     looked = _look(subject, rules, means)
-    kinds = [span.entity_type for one in looked.found for span in one.spans]
+    kinds = [*looked.owners, *(span.entity_type for one in looked.found for span in one.spans)]
     if looked.unread and _UNREAD in rules.taxonomy.types:
         kinds.append(_UNREAD)
     found, skipped = _bounded(looked)
@@ -122,6 +123,8 @@ class _Looked:
     statements: list[sql.SqlFacts]
     places: list[destinations.Place]
     strings: int
+    owners: list[str]
+    """Types that the owner looks for: their labels hold also where what was found is part of something else's span."""
     unread: bool = False
     """Somewhere stands text that the name model does not read, and of which nothing else tells what it is."""
 
@@ -131,7 +134,7 @@ class _Looked:
 
 
 def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
-    looked = _Looked([], [], [], [], sum(1 for _ in _strings(subject)))
+    looked = _Looked([], [], [], [], sum(1 for _ in _strings(subject)), [])
     database = shape.is_database(subject.resource, subject.name)
     for one in walk.leaves(subject, rules.limits):
         if isinstance(one, Skipped):
@@ -156,6 +159,7 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
         except DetectorError as error:
             looked.skipped.append(Skipped(one.path, error.reason, one.where))
             continue
+        looked.owners.extend(span.entity_type for span in spans if span.recognizer.startswith(OWNERS))
         looked.found.append(Found(one, resolve(spans, rules.taxonomy.credentials)))
     return looked
 

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -73,11 +74,10 @@ class Classifier:
         signer: Signer,
         trusts: Trusts,
         clock: Callable[[], datetime],
-        configuration: str,
         mark: Callable[[str, bytes], str],
     ) -> None:
         self._analyst, self._signer, self._trusts, self._clock = analyst, signer, trusts, clock
-        self._configuration, self._mark = configuration, mark
+        self._mark = mark
 
     def handle(self, batch: Sequence[Verified[ActionProposed]]) -> list[list[Outgoing]]:
         """One ActionClassified or ActionFailed for each message."""
@@ -134,6 +134,10 @@ class Classifier:
             found = self._unseen(received.data, "too_large")
             sealed = self._seal(received, found, trust)
         count(Metric.CLASSIFIED, sensitivity=found.sensitivity.value, incomplete=bool(found.incomplete))
+        for kind, times in Counter(one.entity_type for one in found.findings).items():
+            count(Metric.FINDINGS, times, type=kind)
+        for reason, times in Counter(one.reason for one in found.incomplete).items():
+            count(Metric.UNINSPECTED, times, reason=reason)
         logs.get_logger().info(
             "classified",
             action_id=received.data.action_id,
@@ -175,7 +179,7 @@ class Classifier:
             likeness=found.likeness,
             proposal=received.message.position,
             versions=ClassifierVersions(
-                classifier=VERSION, models=dict(self._analyst.models), configuration=self._configuration
+                classifier=VERSION, models=dict(self._analyst.models), configuration=self._analyst.configuration
             ),
         )
         return seal(event, self._signer, time=received.envelope.time, trust_digest=trust.digest)

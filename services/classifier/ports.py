@@ -41,6 +41,10 @@ class Analyst(Protocol):
     """Classifies subjects within a time budget, whatever they hold."""
 
     @property
+    def configuration(self) -> str:
+        """The digest of the configuration that the last subjects were classified with."""
+
+    @property
     def models(self) -> Mapping[str, str]:
         """Name → version of everything that decides what is found."""
 

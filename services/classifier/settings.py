@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from services.chassis.settings import StreamSettings
+from services.chassis.settings import ServiceSettings, StreamSettings
 
 _HERE: Final = Path(__file__).parent
 
 
-class ClassifierSettings(StreamSettings):
-    """PLACET_… variables of the classifier."""
+class OwnerSettings(ServiceSettings):
+    """The files of the owner of the installation: what the service and the command line read alike."""
 
     service: ClassVar[str] = "classifier"
 
@@ -21,6 +21,16 @@ class ClassifierSettings(StreamSettings):
     """What detected types mean, and which field names tell what is under them."""
     classifier_catalogue_file: Path = _HERE / "catalogue.yaml"
     """What the owners of data say about resources and tables; which destinations are ours."""
+    classifier_own_file: Path | None = None
+    """The owner's own recognizers, dictionaries and markings. All three files are looked at every second, and read
+    again when they change; what cannot be used is told, and what was in force stays."""
+
+
+class ClassifierSettings(StreamSettings, OwnerSettings):
+    """PLACET_… variables of the classifier."""
+
+    service: ClassVar[str] = "classifier"
+
     classifier_fingerprint_key_file: Path | None = None
     """At least 32 random bytes, for fingerprints and likeness. None: a key derived from the signing key, so that
     fingerprints change when that is rotated."""

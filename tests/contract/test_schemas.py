@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from placet.canonical import sha256_hex
@@ -40,7 +41,7 @@ def test_the_files_equal_a_fresh_build(tmp_path: Path, monkeypatch: pytest.Monke
     fresh = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     kept = {
         path.relative_to(FOLDER): path.read_bytes()
-        for part in ("json", "topics", "examples", "asyncapi.yaml")
+        for part in ("json", "topics", "examples", "configuration", "asyncapi.yaml")
         for path in ((FOLDER / part).rglob("*") if (FOLDER / part).is_dir() else [FOLDER / part])
         if path.is_file()
     }
@@ -91,3 +92,26 @@ def test_a_released_schema_that_changes_or_goes_is_named(tmp_path: Path) -> None
     (tmp_path / "changed").write_text("otherwise")
     (tmp_path / "gone").unlink()
     assert released.changed(tmp_path) == ["changed", "gone"]
+
+
+OURS = FOLDER.parent / "services" / "classifier"
+OWNERS = FOLDER.parent / "examples" / "classifier"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("classifier-own", OWNERS / "own.yaml"),
+        ("classifier-cases", OWNERS / "tests" / "own.yaml"),
+        ("classifier-taxonomy", OURS / "taxonomy.yaml"),
+        ("classifier-catalogue", OURS / "catalogue.yaml"),
+    ],
+)
+def test_a_file_of_an_owner_fits_its_schema_and_a_misspelt_one_does_not(name: str, path: Path) -> None:
+    content = json.loads((FOLDER / "configuration" / f"{name}.schema.json").read_text())
+    Draft202012Validator.check_schema(content)
+    validator = Draft202012Validator(content)
+    given = yaml.safe_load(path.read_text())
+    assert list(validator.iter_errors(given)) == []
+    spoiled = [{**given[0], "tpyes": []}] if isinstance(given, list) else {**given, "tpyes": []}
+    assert list(validator.iter_errors(spoiled)) != []

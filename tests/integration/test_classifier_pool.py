@@ -6,17 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from services.classifier.adapters.pool import PoolAnalyst
+from services.classifier.adapters.spent import Memory, Spent, Tier
+from services.classifier.errors import PoolError
 from services.classifier.model import Classification
 from services.classifier.ports import GaveUp, Unmaskable
-from tests.classifier_parts import configuration, prepare_misbehaving, subject
+from tests.classifier_parts import configuration, owned, prepare_misbehaving, prepare_refusing, subject
 
 ROOT = Path(__file__).parents[2]
 MEMORY = 256 * 2**20
@@ -93,8 +97,100 @@ def test_a_worker_killed_from_outside_is_replaced(analyst: PoolAnalyst) -> None:
     assert isinstance(analyst.analyse([subject(arguments={"a": "fine"})])[0], Classification)
 
 
+def test_what_an_action_took_travels_with_its_result() -> None:
+    told: list[Spent] = []
+    pool = PoolAnalyst(
+        configuration(),
+        workers=1,
+        soft_seconds=30,
+        hard_seconds=1.5,
+        batch_seconds=60,
+        memory_bytes=MEMORY,
+        prepare=prepare_misbehaving,
+        on_spent=told.append,
+    )
+    pool.start()
+    try:
+        pool.analyse([subject(arguments={"a": "fine things"}), subject(arguments={"a": "DIE!"})])
+    finally:
+        pool.close()
+    (one,) = told
+    assert one.seconds[Tier.ALL] > 0
+    assert one.remembered == {(Memory.TEXTS, False): 1}
+
+
 def test_a_refusal_travels(analyst: PoolAnalyst) -> None:
     assert analyst.analyse([subject(session="AKIAQYLPMN5HFIQR7XYA")]) == [Unmaskable()]
+
+
+def test_a_new_configuration_takes_over_between_two_batches_and_no_action_is_lost(
+    analyst: PoolAnalyst, tmp_path: Path
+) -> None:
+    before, after = configuration(), owned(tmp_path, "Blue Heron")
+    batch = [subject(arguments={"note": "about Blue Heron", "n": number}) for number in range(8)]
+    seen: list[tuple[str, tuple[str, ...]]] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            results = analyst.analyse(batch)
+            assert [one.arguments["n"] for one in results if isinstance(one, Classification)] == list(range(8))
+            seen.extend((analyst.configuration, one.labels) for one in results if isinstance(one, Classification))
+
+    try:
+        with ThreadPoolExecutor(1) as executor:
+            working = executor.submit(work)
+            for given in (after, before, after, after):
+                analyst.renew(given)
+            end = time.monotonic() + 60
+            while time.monotonic() < end and seen[-1:] != [(after.digest, ("ours",))]:
+                time.sleep(0.01)
+            stop.set()
+            working.result(timeout=60)
+        assert seen[-1] == (after.digest, ("ours",))
+        assert set(seen) <= {(before.digest, ()), (after.digest, ("ours",))}, "one action, one configuration"
+    finally:
+        stop.set()
+        analyst.renew(before)
+        analyst.analyse([])
+    assert analyst.configuration == before.digest
+
+
+def test_workers_that_are_ready_too_late_are_ended() -> None:
+    pool = PoolAnalyst(
+        configuration(),
+        workers=1,
+        soft_seconds=30,
+        hard_seconds=30,
+        batch_seconds=60,
+        memory_bytes=MEMORY,
+        prepare=prepare_misbehaving,
+    )
+    pool.close()
+    before = {worker.pid for worker in _workers()}
+    pool.renew(configuration())
+    assert pool._next is None
+    assert {worker.pid for worker in _workers()} <= before
+
+
+def test_workers_that_do_not_start_leave_the_old_ones_at_work(tmp_path: Path) -> None:
+    pool = PoolAnalyst(
+        configuration(),
+        workers=1,
+        soft_seconds=30,
+        hard_seconds=30,
+        batch_seconds=60,
+        memory_bytes=MEMORY,
+        prepare=prepare_refusing,
+    )
+    pool.start()
+    try:
+        with pytest.raises(PoolError):
+            pool.renew(owned(tmp_path, "Blue Heron"))
+        assert isinstance(pool.analyse([subject(arguments={"a": "fine"})])[0], Classification)
+        assert pool.configuration == configuration().digest
+    finally:
+        pool.close()
 
 
 PROGRAM = """

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,6 +19,7 @@ from placet.kafka_client import to_message
 from placet.keys import encode_base64url
 from placet.messages import Outgoing
 from placet.verify import verify
+from tests.classifier_parts import owned
 from tests.factories import now
 from tests.fix_chassis import Rig, Worker
 
@@ -145,3 +147,35 @@ def test_a_dead_worker_process_and_what_cannot_be_read_stop_nothing(service: Ser
     assert not service.rig.of(Topic.CLASSIFIED, [forged.key])
     assert not service.rig.of(Topic.FAILED, [forged.key])
     assert worker.process.poll() is None
+
+
+def test_the_owners_files_change_while_actions_flow_and_a_bad_one_changes_nothing(
+    service: Service, tmp_path: Path
+) -> None:
+    first = owned(tmp_path, "nachtigall")
+    worker = service.start(PLACET_CLASSIFIER_OWN_FILE=str(tmp_path / "own.yaml"))
+    (before,) = service.results([service.propose(arguments={"note": "about nachtigall, kranich"})])
+    assert before.action.arguments == {"note": "about ‹OURS_1›, kranich"}
+    assert before.versions.configuration == first.digest
+
+    second = owned(tmp_path, "kranich")
+    answered: list[ActionClassified] = []
+
+    def in_force() -> bool:
+        batch = [service.propose(arguments={"note": "about nachtigall, kranich", "n": n}) for n in range(5)]
+        answered.extend(service.results(batch))
+        return answered[-1].versions.configuration == second.digest
+
+    service.rig.until(in_force, within=PATIENT)
+    masked = {first.digest: "about ‹OURS_1›, kranich", second.digest: "about nachtigall, ‹OURS_1›"}
+    assert [one.action.arguments for one in answered] == [
+        {"note": masked[one.versions.configuration], "n": number % 5} for number, one in enumerate(answered)
+    ]
+    assert all("ours" in one.labels and not one.incomplete for one in answered)
+
+    (tmp_path / "terms.txt").write_text("kranich\n-\n")
+    service.rig.until(lambda: "terms.txt line 2" in worker.page("/readyz")[1], within=PATIENT)
+    (after,) = service.results([service.propose(arguments={"note": "kranich"})])
+    assert (after.action.arguments, after.versions.configuration) == ({"note": "‹OURS_1›"}, second.digest)
+    assert "placet_configuration_refused_total 1.0" in worker.page("/metrics")[1]
+    assert "nachtigall" not in worker.log.read_text()

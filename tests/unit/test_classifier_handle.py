@@ -19,6 +19,8 @@ from placet.keys import Signer
 from placet.messages import Outgoing
 from placet.verify import Verified, authenticate, verify
 from services.chassis.errors import TransientError
+from services.chassis.telemetry import Metric
+from services.classifier import handle
 from services.classifier.errors import PoolError
 from services.classifier.handle import Classifier
 from services.classifier.model import Classification, Subject
@@ -32,6 +34,7 @@ class Bench:
     """An analyst in this process; `gives` overrides what it finds."""
 
     models: Mapping[str, str] = {"marks": "1"}
+    configuration = "2" * 64
 
     def __init__(self, *gives: GaveUp | Unmaskable | PoolError) -> None:
         self._bench, self._gives = bench(Marks()), list(gives)
@@ -64,7 +67,6 @@ def classifier(world: World, analyst: Bench | None = None) -> Classifier:
         signer=world.services[Role.CLASSIFIER],
         trusts=Trusts(world),
         clock=lambda: world.at + timedelta(seconds=2),
-        configuration="2" * 64,
         mark=mark,
     )
 
@@ -259,3 +261,25 @@ def test_settings_name_files_and_bounds(tmp_path: Path, monkeypatch: pytest.Monk
     assert settings.classifier_soft_seconds < settings.classifier_hard_seconds < settings.classifier_batch_seconds
     assert settings.classifier_taxonomy_file.is_file()
     assert settings.classifier_catalogue_file.is_file()
+
+
+def test_findings_and_what_was_not_looked_into_are_counted_by_name_and_never_by_value(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[Metric, int, dict[str, Any]]] = []
+
+    def count(metric: Metric, amount: int = 1, **attributes: Any) -> None:
+        counted.append((metric, amount, attributes))
+
+    monkeypatch.setattr(handle, "count", count)
+    arguments = {"note": "Jane Roe and Jane Roe", "key": "AKIAQYLPMN5HFIQR7XYA", "much": "x" * 100_001}
+    classifier(world).handle([verified(world, world.proposed(arguments=arguments))])
+    assert counted == [
+        (Metric.CLASSIFIED, 1, {"sensitivity": "restricted", "incomplete": True}),
+        (Metric.FINDINGS, 2, {"type": "PERSON"}),
+        (Metric.FINDINGS, 1, {"type": "AWS_ACCESS_KEY"}),
+        (Metric.UNINSPECTED, 1, {"reason": "too_large"}),
+    ]
+    counted.clear()
+    classifier(world, Bench(GaveUp("too_slow"))).handle([verified(world, world.proposed(arguments={"a": "b"}))])
+    assert counted[1:] == [(Metric.UNINSPECTED, 2, {"reason": "too_slow"})]

@@ -138,7 +138,7 @@ def test_masking_what_is_masked_changes_nothing() -> None:
 
 
 def test_an_embedding_is_one_finding_and_masked_whole() -> None:
-    vector = [0.25 * number + 0.1 for number in range(64)]
+    vector = [0.25 * number - 7.9 for number in range(64)]
     result = classify(BENCH, arguments={"v": vector, "w": vector[:63], "n": list(range(64))})
     assert result.arguments == {"v": "‹EMBEDDING_1›", "w": vector[:63], "n": list(range(64))}
     assert result.labels == ("embedding",)

@@ -48,6 +48,11 @@ class Detectors:
         """Of all of them."""
         return {name: version for one in self._detectors for name, version in one.models.items()}
 
+    @property
+    def remembered(self) -> Remembered[tuple[Span, ...]]:
+        """What was found before."""
+        return self._remembered
+
     def detect(self, passage: Passage) -> Sequence[Span]:
         """The spans of all; raise `DetectorError` where one of them could not look."""
         if _PLAIN.fullmatch(passage.text) and not (

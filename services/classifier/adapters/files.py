@@ -1,24 +1,27 @@
-"""Taxonomy, catalogue, function list and key, from files.
+"""Taxonomy, catalogue, the owner's own detectors, function list and key, from files.
 
-Rules: what cannot be used is a `ConfigurationError` that names file and place; a key's content is never part of it.
+Rules: what cannot be used is a `ConfigurationError` that names file, line and reason; neither a key nor a term of a
+dictionary is ever part of it. Either all of it is read, or nothing is.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from placet.keys import Signer
-from services.classifier.analysis import taxonomy
+from services.classifier.adapters import documents
+from services.classifier.analysis import dictionaries, own, recognizers
+from services.classifier.analysis.dictionaries import BadTermError, Terms
+from services.classifier.analysis.own import NOTHING, Dictionary, Own
 from services.classifier.analysis.taxonomy import DataCatalogue, Taxonomy
 from services.classifier.errors import ConfigurationError
 
 MIN_KEY_BYTES: Final = 32
-_MAX_BYTES: Final = 1_000_000
+_DICTIONARY_BYTES: Final = 20_000_000
 _FUNCTIONS: Final = Path(__file__).parent.parent / "postgres_functions.txt"
 
 
@@ -27,23 +30,52 @@ class Configuration:
     """Everything read from files."""
 
     taxonomy: Taxonomy
+    """With the owner's own types."""
     catalogue: DataCatalogue
     reading_functions: frozenset[str]
     digest: str
     """SHA-256 over all of it: what ActionClassified names."""
     key: bytes = field(repr=False)
+    own: Own = NOTHING
+    terms: tuple[Terms, ...] = field(default=(), repr=False)
 
 
-def load(taxonomy_file: Path, catalogue_file: Path, key: bytes) -> Configuration:
-    """Read and check; raise `ConfigurationError`."""
-    contents = [_bytes(path) for path in (taxonomy_file, catalogue_file, _FUNCTIONS)]
+def load(
+    taxonomy_file: Path,
+    catalogue_file: Path,
+    key: bytes,
+    own_file: Path | None = None,
+    *,
+    read: list[Path] | None = None,
+) -> Configuration:
+    """Read and check; raise `ConfigurationError`. `read` takes every path that was looked at, also then."""
+    looked_at = read if read is not None else []
+    contents = [_read(path, looked_at) for path in (taxonomy_file, catalogue_file, _FUNCTIONS)]
+    taxonomy = documents.parse(taxonomy_file.name, contents[0]).read(Taxonomy)
+    catalogue = documents.parse(catalogue_file.name, contents[1]).read(DataCatalogue)
+    owned, terms = NOTHING, tuple[Terms, ...]()
+    if own_file is not None:
+        contents.append(_read(own_file, looked_at))
+        document = documents.parse(own_file.name, contents[-1])
+        owned = _own(document, taxonomy)
+        files = [_dictionary(document, at, one, own_file, looked_at) for at, one in enumerate(owned.dictionaries)]
+        contents += [content for content, _ in files]
+        terms = tuple(each for _, each in files)
+        taxonomy = Taxonomy(
+            format=taxonomy.format,
+            default=taxonomy.default,
+            types={**taxonomy.types, **owned.types},
+            fields=taxonomy.fields,
+        )
     lines = contents[2].decode("utf-8").splitlines()
     return Configuration(
-        taxonomy=taxonomy.read(Taxonomy, _yaml(contents[0], taxonomy_file), name=taxonomy_file.name),
-        catalogue=taxonomy.read(DataCatalogue, _yaml(contents[1], catalogue_file), name=catalogue_file.name),
+        taxonomy=taxonomy,
+        catalogue=catalogue,
         reading_functions=frozenset(line for line in lines if line and not line.startswith("#")),
-        digest=hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest(),
+        digest=_digest(contents),
         key=key,
+        own=owned,
+        terms=terms,
     )
 
 
@@ -51,36 +83,40 @@ def key_from(path: Path | None, signer: Signer) -> bytes:
     """32 bytes from the key file; without one, from the signing key, which alone can make this signature."""
     if path is None:
         return hashlib.sha256(signer.sign("application/vnd.placet.fingerprint-key", b"")).digest()
-    content = _bytes(path)
+    content = documents.read_bytes(path)
     if len(content.strip()) < MIN_KEY_BYTES:
         raise ConfigurationError(f"{path} holds fewer than {MIN_KEY_BYTES} bytes; make one with `openssl rand -hex 32`")
     return hashlib.sha256(content).digest()
 
 
-def _bytes(path: Path) -> bytes:
+def _own(document: documents.Document, taxonomy: Taxonomy) -> Own:
+    found = document.read(Own)
+    for place, reason in own.faults(found, taxonomy):
+        raise document.fault(place, reason)
+    for index, recognizer in enumerate(found.recognizers):
+        if (refused := recognizers.refusal(recognizer.pattern)) is not None:
+            raise document.fault(("recognizers", index, "pattern"), refused)
+    return found
+
+
+def _dictionary(
+    document: documents.Document, index: int, dictionary: Dictionary, own_file: Path, looked_at: list[Path]
+) -> tuple[bytes, Terms]:
+    path = own_file.parent / dictionary.file
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
-    if len(content) > _MAX_BYTES:
-        raise ConfigurationError(f"{path} is larger than {_MAX_BYTES} bytes")
-    return content
-
-
-def _yaml(content: bytes, path: Path) -> Any:
+        content = _read(path, looked_at, most=_DICTIONARY_BYTES)
+    except ConfigurationError as error:
+        raise document.fault(("dictionaries", index, "file"), str(error)) from None
     try:
-        return yaml.load(content, Loader=_Strict)  # noqa: S506 - a SafeLoader that refuses repeated keys
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark is not None else ""
-        raise ConfigurationError(f"{path.name}{place}: not the YAML expected here") from None
+        return content, dictionaries.read(dictionary, content)
+    except BadTermError as error:
+        raise ConfigurationError(f"{path.name} {error}", file=path.name) from None
 
 
-class _Strict(yaml.SafeLoader):
-    """A key given twice is a mistake: one of the two would silently not hold."""
+def _read(path: Path, looked_at: list[Path], *, most: int = documents.MAX_BYTES) -> bytes:
+    looked_at.append(path)
+    return documents.read_bytes(path, most=most)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if len({str(key) for key in keys}) != len(keys):
-            raise yaml.constructor.ConstructorError(None, None, "a key stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+
+def _digest(contents: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

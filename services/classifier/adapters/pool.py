@@ -7,6 +7,8 @@ Rules:
   Few actions are in flight at a time, because one that was handed over occupies a worker even when it is given up.
 - Workers come from a fork server that holds the engine, so that a replacement is ready at once. Nothing of this
   process (threads, connections, keys that it signs with) is forked into them.
+- A new configuration gets workers of its own. They take over between two batches, when they are ready: no action is
+  lost, and none is looked into by two configurations. Where they do not start, the old ones go on.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
+import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from multiprocessing import util
 from typing import Any, Final
@@ -25,6 +28,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from services.classifier.adapters import worker
 from services.classifier.adapters.files import Configuration
+from services.classifier.adapters.spent import Spent
 from services.classifier.errors import PoolError
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import GaveUp, Unmaskable
@@ -50,12 +54,16 @@ class PoolAnalyst:
         batch_seconds: float,
         memory_bytes: int,
         prepare: worker.Prepare = worker.prepare,
+        on_spent: Callable[[Spent], None] = lambda _: None,
     ) -> None:
         self._configuration, self._workers, self._prepare = configuration, workers, prepare
-        self._memory = memory_bytes
+        self._memory, self._on_spent = memory_bytes, on_spent
         self._soft, self._hard, self._batch = soft_seconds, hard_seconds, batch_seconds
         self._pool: ProcessPool | None = None
         self._models: dict[str, str] = {}
+        self._next: tuple[Configuration, ProcessPool, dict[str, str]] | None = None
+        self._handing_over = threading.Lock()
+        self._closed = False
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ.setdefault(name, "1")  # a worker is one core; threads of its own would fight the others
 
@@ -65,44 +73,73 @@ class PoolAnalyst:
         return self._models
 
     @property
+    def configuration(self) -> str:
+        """The digest of the configuration that the last batch was looked into with."""
+        return self._configuration.digest
+
+    @property
     def running(self) -> bool:
         """Whether the workers are there."""
         return self._pool is not None and bool(self._pool.active)
 
     def start(self) -> None:
         """Return when every worker has its engine; raise `PoolError`."""
+        self._pool, self._models = self._started(self._configuration)
+
+    def renew(self, configuration: Configuration) -> None:
+        """Have the next batch looked into with another configuration; raise `PoolError`. From any thread."""
+        pool, models = self._started(configuration)
+        with self._handing_over:
+            overtaken, self._next = self._next, (configuration, pool, models)
+            if self._closed:  # meanwhile
+                overtaken, self._next = self._next, None
+        if overtaken is not None:
+            _end(overtaken[1])
+
+    def _take_over(self) -> None:
+        with self._handing_over:
+            taken, self._next = self._next, None
+        if taken is not None:
+            old = self._pool
+            self._configuration, self._pool, self._models = taken
+            _end(old)
+
+    def _started(self, configuration: Configuration) -> tuple[ProcessPool, dict[str, str]]:
         _keep_socket_paths_short()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["services.classifier.adapters.warm"])
-        self._pool = ProcessPool(
+        pool = ProcessPool(
             max_workers=self._workers,
             context=context,
             initializer=worker.within,
-            initargs=(self._memory, self._prepare, self._configuration, self._soft),
+            initargs=(self._memory, self._prepare, configuration, self._soft),
         )
         seen: set[int] = set()
+        models: dict[str, str] = {}
         end = time.monotonic() + START_SECONDS
         try:
             while len(seen) < self._workers:
-                futures = [self._pool.schedule(worker.ready) for _ in range(self._workers)]
+                futures = [pool.schedule(worker.ready) for _ in range(self._workers)]
                 for future in futures:
-                    pid, self._models = future.result(timeout=max(0.0, end - time.monotonic()))
+                    pid, models = future.result(timeout=max(0.0, end - time.monotonic()))
                     seen.add(pid)
         except (TimeoutError, ProcessExpired, CancelledError, RuntimeError):
-            self.close()
+            _end(pool)
             raise PoolError("the workers did not start") from None
+        return pool, models
 
     def analyse(self, subjects: Sequence[Subject]) -> list[Classification | GaveUp | Unmaskable]:
         """One result per subject, in order; raise `PoolError` where no worker can be had."""
+        self._take_over()
         try:
             return self._together(subjects)
         except PoolError:
-            self.close()
+            self._drop()
         return [self._alone(subject) for subject in subjects]
 
     def _together(self, subjects: Sequence[Subject]) -> list[Classification | GaveUp | Unmaskable]:
         if not self.running:
-            self.close()
+            self._drop()
             self.start()
         pool = self._pool
         if pool is None:
@@ -129,21 +166,27 @@ class PoolAnalyst:
         try:
             return self._together([subject])[0]
         except PoolError:
-            self.close()
+            self._drop()
             return GaveUp("error")
 
     def close(self) -> None:
-        """End the workers."""
+        """End all workers, for good."""
+        self._drop()
+        with self._handing_over:
+            waiting, self._next, self._closed = self._next, None, True
+        if waiting is not None:
+            _end(waiting[1])
+
+    def _drop(self) -> None:
         pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]  # published without types
-            pool.join()
+        _end(pool)
 
     def _result(self, future: Any, end: float) -> Classification | GaveUp | Unmaskable:
         if future is None:
             return GaveUp("too_slow")
         try:
-            result: Classification | GaveUp | Unmaskable = future.result(timeout=max(0.0, end - time.monotonic()))
+            result: Classification | GaveUp | Unmaskable
+            result, spent = future.result(timeout=max(0.0, end - time.monotonic()))
         except TimeoutError:
             future.cancel()
             return GaveUp("too_slow")
@@ -153,7 +196,14 @@ class PoolAnalyst:
             if not self.running:
                 raise PoolError("the workers are gone") from None
             return GaveUp("error")
+        self._on_spent(spent)
         return result
+
+
+def _end(pool: ProcessPool | None) -> None:
+    if pool is not None:
+        pool.stop()  # type: ignore[no-untyped-call]  # published without types
+        pool.join()
 
 
 def _keep_socket_paths_short() -> None:

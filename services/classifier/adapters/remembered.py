@@ -23,12 +23,18 @@ class Remembered(Generic[Value]):
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self.hits = self.misses = 0
+        """How often something was remembered, and how often not."""
         self._found: LRUCache[bytes, tuple[Value, int]] = LRUCache(room, getsizeof=itemgetter(1))
 
     def get(self, mark: bytes) -> Value | None:
         """What is remembered under a hash."""
         found = self._found.get(mark)
-        return None if found is None else found[0]
+        if found is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return found[0]
 
     def keep(self, mark: bytes, value: Value, parts: int) -> None:
         """Remember a value of so many parts; itself counts as one."""

@@ -26,10 +26,12 @@ from typing import Final
 from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
+from services.classifier.adapters.owned import ArtefactDetector, OwnDetector, WithOwn
 from services.classifier.adapters.remembered import Remembered
+from services.classifier.adapters.spent import Clock, Memory, Spent, Tier, Timed
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
-from services.classifier.model import Classification, Subject
+from services.classifier.model import Classification, Span, Subject
 from services.classifier.ports import Detector, GaveUp, Unmaskable
 
 _REMEMBERED: Final = 8_192
@@ -45,14 +47,22 @@ class Bench:
     detector: Detector
     configuration: Configuration
     soft_seconds: float
+    texts: Remembered[tuple[Span, ...]]
     statements: Remembered[sql.SqlFacts]
+    clock: Clock
 
     @classmethod
     def of(cls, configuration: Configuration, soft_seconds: float, engines: tuple[Detector, ...]) -> Bench:
         """A bench with our rules and these engines."""
-        detector = Detectors([RuleDetector(), *engines], key=configuration.key)
+        clock = Clock()
+        tiers = [
+            *(Timed(one, Tier.RULES, clock) for one in (RuleDetector(), ArtefactDetector())),
+            *(Timed(one, Tier.ENGINE, clock) for one in engines),
+        ]
+        others = Detectors(tiers, key=configuration.key)
+        detector = WithOwn(others, Timed(OwnDetector(configuration), Tier.OWN, clock))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
-        return cls(rules, detector, configuration, soft_seconds, Remembered(_REMEMBERED))
+        return cls(rules, detector, configuration, soft_seconds, others.remembered, Remembered(_REMEMBERED), clock)
 
     def mark(self, domain: str, content: bytes) -> str:
         """HMAC-SHA-256 under the classifier's key, separated by domain."""
@@ -64,9 +74,25 @@ class Bench:
         mark = hashlib.blake2b(content, key=self.configuration.key, digest_size=16, person=b"sql").digest()
         facts = self.statements.get(mark)
         if facts is None:
-            facts = sql.inspect(text, self.configuration.reading_functions)
+            facts = self.clock.timed(Tier.SQL, lambda: sql.inspect(text, self.configuration.reading_functions))
             self.statements.keep(mark, facts, len(text) // _PART_CHARACTERS)
         return facts
+
+    def look(self, subject: Subject) -> tuple[Classification | GaveUp | Unmaskable, Spent]:
+        """Classify, and say what it took; never raises."""
+        self.clock.begin()
+        before = self._counts()
+        result = self.clock.timed(Tier.ALL, lambda: self.classify(subject))
+        counts = {key: count - before[key] for key, count in self._counts().items() if count > before[key]}
+        return result, Spent(self.clock.seconds, counts)
+
+    def _counts(self) -> dict[tuple[Memory, bool], int]:
+        return {
+            (Memory.TEXTS, True): self.texts.hits,
+            (Memory.TEXTS, False): self.texts.misses,
+            (Memory.STATEMENTS, True): self.statements.hits,
+            (Memory.STATEMENTS, False): self.statements.misses,
+        }
 
     def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
         """Never raises."""
@@ -102,9 +128,9 @@ def prepare(configuration: Configuration, soft_seconds: float) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
-def analyse(subject: Subject) -> Classification | GaveUp | Unmaskable:
-    """One action, in a prepared worker."""
-    return _BENCH[0].classify(subject)
+def analyse(subject: Subject) -> tuple[Classification | GaveUp | Unmaskable, Spent]:
+    """One action, in a prepared worker, and what it took."""
+    return _BENCH[0].look(subject)
 
 
 def ready() -> tuple[int, dict[str, str]]:

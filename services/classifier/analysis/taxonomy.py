@@ -1,7 +1,7 @@
 """What detected types, tagged fields, tables and resources mean: labels and a sensitivity.
 
 Rules:
-- Closed and strict: an unknown member, type or sensitivity in a file is refused; the sentence names file and place.
+- Closed and strict: an unknown member, type or sensitivity in a file is refused.
 - Sensitivity is the highest of all that apply; labels are the union, sorted.
 - Globs match whole names, case folded; `*` stops at nothing.
 """
@@ -12,16 +12,13 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from placet.base import Label, Strict
-from placet.canonical import check_json
-from placet.errors import DecodeError
 from placet.events import Sensitivity
 from services.classifier.analysis import names
-from services.classifier.errors import ConfigurationError
 
 EntityType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=512)]
@@ -122,21 +119,6 @@ class DataCatalogue(Strict):
 
 _NO_VALUE: Final = re.compile(r"(?i)null|none|asc|desc|true|false|yes|no|required|optional|\$\d+|\?|:\w+|%s|\*+|n/?a")
 
-File = TypeVar("File", Taxonomy, DataCatalogue)
-
-
-def read(kind: type[File], content: object, *, name: str) -> File:
-    """A taxonomy or catalogue from parsed YAML; raise `ConfigurationError` with the place of the first fault."""
-    try:
-        check_json(content)
-        return kind.model_validate(_tuples(content))
-    except DecodeError as error:
-        raise ConfigurationError(f"{name}: {error.sentence}") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{name} at {place}: {first['msg']}") from None
-
 
 def combine(default: Sensitivity, meanings: Iterable[Meaning]) -> tuple[tuple[str, ...], Sensitivity]:
     """All labels, sorted, and the highest sensitivity."""
@@ -155,14 +137,3 @@ def _matching(tagged: Iterable[Tagged], name: str) -> list[Meaning]:
 @lru_cache(maxsize=4096)
 def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern.lower()))
-
-
-def _tuples(value: object) -> object:
-    """Lists as tuples: the models are strict."""
-    match value:
-        case list():
-            return tuple(_tuples(item) for item in value)
-        case dict():
-            return {key: _tuples(item) for key, item in value.items()}
-        case _:
-            return value

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from placet.canonical import canonical_bytes
-from services.classifier.analysis import names, siblings
+from services.classifier.analysis import names, siblings, vectors
+from services.classifier.analysis.vectors import EMBEDDING
 from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
 
-EMBEDDING: Final = "EMBEDDING"
-_EMBEDDING_LENGTH: Final = 64
 _POINTER_BUDGET: Final = 3_800
 """A pointer may have 4,000 characters."""
 _MAX_KEY_CHARACTERS: Final = 1_000
@@ -58,12 +57,12 @@ def leaves(subject: Subject, limits: Limits) -> Iterator[Leaf | Skipped]:
 
 
 def is_embedding(value: object) -> bool:
-    """A vector as models make them: many numbers, most of them fractions."""
-    if not isinstance(value, list) or len(value) < _EMBEDDING_LENGTH:
+    """A vector as models make them."""
+    if not isinstance(value, list) or len(value) < vectors.SHORTEST:
         return False
-    if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
-        return False
-    return sum(isinstance(item, float) and not item.is_integer() for item in value) * 2 > len(value)
+    return all(isinstance(item, int | float) and not isinstance(item, bool) for item in value) and vectors.is_vector(
+        value
+    )
 
 
 def number_text(value: float) -> str:

@@ -7,7 +7,7 @@ where one of all such words stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from services.classifier.analysis.identifiers import births, documents, income, money, national, network, phones, places
@@ -17,6 +17,10 @@ from services.classifier.model import Passage, Span
 
 ALONE: Final[tuple[Rule, ...]] = (*money.ALONE, *national.ALONE)
 TOLD: Final[tuple[Rule, ...]] = (*money.TOLD, *national.TOLD)
+RULES: Final[Mapping[str, Rule]] = {
+    rule.name: rule for rule in (*ALONE, *TOLD, *money.WALLETS, *money.LETTERED, *national.PAN, *national.LETTERED)
+}
+"""By name; the modules that are imported above have more, of other forms."""
 WORDS: Final = Words(word for rule in (*TOLD, *money.LETTERED) for word in (*rule.words.spaced, *rule.words.spaceless))
 """Of all rules that need one."""
 STRONG_WORDS: Final = frozenset({

@@ -20,6 +20,7 @@ from services.classifier.model import Span
 Accept = Callable[[str], bool]
 
 NOTHING: Final = Words(())
+RECOGNIZER: Final = "identifier/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Rule:
                 continue
             if self.words is not NOTHING and not self.words.near(around.passage, start, end):
                 continue
-            yield Span(self.entity_type, start, end, self.score, f"identifier/{self.name}")
+            yield Span(self.entity_type, start, end, self.score, f"{RECOGNIZER}{self.name}")
 
 
 def digits(groups: str, *, joints: str = " .-") -> re.Pattern[str]:

@@ -1,0 +1,95 @@
+"""Model artefacts: weights and pickles, by the names of files that are moved and by how their bytes begin.
+
+Rules:
+- A name counts where a file is moved: at the end of a path under a name that says so (`source`, `key`, `local_path`),
+  or in a command that copies, uploads or sends. A name in prose moves nothing.
+- Bytes count wherever they stand in base64: what begins as a pickle, a GGUF, HDF5, safetensors or PyTorch file does. A
+  zip archive alone is not told: most are documents.
+- What is found is the file's name, not the path to it: where it goes is for everybody to see.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from services.classifier.model import Passage, Span
+
+MODEL_ARTIFACT: Final = "MODEL_ARTIFACT"
+RECOGNIZER: Final = "artefact/"
+
+_LONGEST_PATH: Final = 1_024
+_SHORTEST_BYTES: Final = 40
+_HEAD_CHARACTERS: Final = 160
+_NAMES: Final = re.compile(
+    r"(?i)(?:[^/\\]{1,200}\.(?:safetensors(?:\.index\.json)?|gguf|ggml|pth|pt|onnx|tflite|mlmodel|mlpackage|keras|hdf5|h5|"
+    r"pkl|pickle|joblib|caffemodel|torchscript|pdparams|llamafile|ckpt(?:\.(?:index|meta|data-\d{5}-of-\d{5}))?)|"
+    r"(?:[\w.-]{0,60}[_-])?model(?:[-_.][\w-]{1,40})?\.(?:bin|msgpack|mar|tar\.gz)|saved_model\.pb)"
+)
+_MOVED: Final = frozenset({
+    "source", "src", "destination", "dest", "dst", "target", "path", "paths", "file", "files", "filename", "key",
+    "keys", "object", "objects", "uri", "url", "from", "to", "artifact", "artifacts", "artefact", "upload", "download",
+    "checkpoint", "weights", "location", "blob", "attachment", "attachments", "include",
+})  # fmt: skip
+"""Words of names under which a path is one that is moved."""
+_MOVER: Final = re.compile(
+    r"(?:^|[;&|(`\n]\s{0,4}|\bsudo\s{1,4})(?:cp|mv|scp|rsync|sftp|rclone|azcopy|s3cmd|gsutil|curl|wget|tar|zip|dvc|mlflow|"
+    r"huggingface-cli|hf|oras|mc|aws\s{1,4}s3(?:api)?|gcloud\s{1,4}storage|az\s{1,4}storage|kubectl\s{1,4}cp|"
+    r"docker\s{1,4}cp)\s"
+)
+_WORD: Final = re.compile(r"[^\s'\"`,;=()<>|]+")
+_BASE64: Final = re.compile(
+    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_BYTES},}}+"
+    r"(?:\r?\n[A-Za-z0-9+/_-]{1,200}+(?=[\r\n=]|\Z))*={0,2}"
+)
+"""With the lines that it goes on over."""
+_MAGIC: Final = (
+    ("pickle", re.compile(rb"\x80[\x02-\x05](?:\x95.{6}\x00\x00|[\]}(ccq\x8cX\x8aK])", re.DOTALL)),
+    ("gguf", re.compile(rb"GGUF[\x01-\x04]\x00\x00\x00")),
+    ("hdf5", re.compile(rb"\x89HDF\r\n\x1a\n")),
+    ("safetensors", re.compile(rb".{5}\x00\x00\x00\{\s{0,8}\"", re.DOTALL)),
+    ("torch", re.compile(rb"PK\x03\x04.{26}[\w./-]{0,80}(?:data\.pkl|/data/0|/version|/byteorder)", re.DOTALL)),
+)
+
+
+def find(passage: Passage) -> Iterator[Span]:
+    """Names of artefacts where they are moved, and artefacts themselves."""
+    text = passage.text
+    if passage.number:
+        return
+    if "." in text:
+        yield from _named(passage)
+    if len(text) >= _SHORTEST_BYTES:
+        yield from _encoded(text)
+
+
+def _named(passage: Passage) -> Iterator[Span]:
+    text = passage.text
+    if not _MOVED.isdisjoint(passage.hints) and len(text) <= _LONGEST_PATH and "\n" not in text:
+        yield from _name_of(text, 0, 0.8)
+    elif _MOVER.search(text) is not None:
+        for word in _WORD.finditer(text):
+            if len(word[0]) <= _LONGEST_PATH:
+                yield from _name_of(word[0], word.start(), 0.7)
+
+
+def _name_of(path: str, offset: int, score: float) -> Iterator[Span]:
+    path = path.split("?", 1)[0].rstrip("/")
+    start = max(path.rfind("/"), path.rfind("\\")) + 1
+    if _NAMES.fullmatch(path, start) is not None:
+        yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, f"{RECOGNIZER}file_name")
+
+
+def _encoded(text: str) -> Iterator[Span]:
+    for match in _BASE64.finditer(text):
+        head = match[0][:_HEAD_CHARACTERS].replace("\r", "").replace("\n", "").replace("-", "+").replace("_", "/")
+        try:
+            begins = base64.b64decode(head[: len(head) // 4 * 4])
+        except (ValueError, binascii.Error):
+            continue
+        kind = next((name for name, magic in _MAGIC if magic.match(begins)), None)
+        if kind is not None:
+            yield Span(MODEL_ARTIFACT, match.start(), match.end(), 0.9, f"{RECOGNIZER}{kind}")
