@@ -18,16 +18,17 @@ from functools import cache
 from typing import Final
 from urllib.parse import quote
 
+from services.classifier.adapters.worker import Bench
 from services.classifier.model import Classification
-from tests.classifier_parts import Bench, bench, subject
+from tests.classifier_parts import bench, subject
 from tests.fuzz.mutate import bend_bytes
 
 CANARY: Final = "ghp_" + "a1B2" * 9
 _MOST: Final = 3
 _AROUND: Final = (
     b'{"a": "b"}', b"k=v&x=%41%4", b"\\u0034\\", b"QUJDREVGR0hJSktMTU5PUFFSU1RVVg==", b"&#65;&#x4", b"H4sIAAAAAAACAw==",
-    "а\u200bb４１１１".encode(), b"'a' + 'b", b"4 1 1 1 1 1 1 1", b"-----BEGIN PRIVATE KEY-----", b"password: ", b'[[[[{"',
-    "‹PERSON_1›".encode(), b"0x41414141414141414141", b"SELECT 'a' || 'b",
+    "а\u200bb４１１１".encode(), b"'a' + 'b", b"4 1 1 1 1 1 1 1", b"-----BEGIN PRIVATE KEY-----", b"password: ",
+    b'[[[[{"', "‹PERSON_1›".encode(), b"0x41414141414141414141", b"SELECT 'a' || 'b",
 )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placet.base import JsonObject
-from services.classifier.model import Classification
+from services.classifier.analysis import masking
+from services.classifier.model import Classification, Span
 from tests.classifier_parts import Marks, bench, classify, subject
 from tests.unit.test_classifier_masking import shown
 
@@ -59,7 +60,7 @@ HIDING: dict[str, Callable[[str], str]] = {
     "directions": lambda text: f"\u202e{text[:9]}\u2066{text[9:]}\u2069",
     "tags": lambda text: "".join(f"{char}{chr(0xE0000 + ord(char) % 128)}" for char in text),
     "strokes": "\u0336".join,
-    "full width": lambda text: "".join(chr(ord(char) + 0xFEE0) if char > " " else char for char in text),
+    "full width": lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text),
     "mathematical": lambda text: "".join(
         chr(0x1D5BA + ord(char) - ord("a")) if "a" <= char <= "z" else char for char in text
     ),
@@ -187,6 +188,23 @@ def test_a_statement_is_read_as_the_database_reads_it() -> None:
     """A full-width quote is none to a database, whatever it looks like."""
     facts = classify(arguments={"sql": "SELECT ＇a FROM t; DROP TABLE customers; --＇"}).facts
     assert "customers" in facts.tables or "unknown" in [str(kind) for kind in facts.statement_kinds]
+
+
+def test_a_value_of_a_place_that_is_masked_whole_is_masked_elsewhere_too() -> None:
+    closed = b64(b"Salted__" + random.Random(1).randbytes(40))
+    result = classify(BENCH, arguments={"password": f"corr3ct {closed}", "note": f"corr3ct {closed}", "a": "b"})
+    assert closed not in shown(result)
+    result = classify(BENCH, arguments={"a": f"{AWS} {closed}", "note": [AWS[:7] + "\u200b" + AWS[7:]]})
+    assert result.arguments["note"] == ["‹AWS_ACCESS_KEY_1›"]
+    result = classify(BENCH, arguments={"a": f"password=corr3ct7 {closed}", "note": "say corr3ct7"})
+    assert result.arguments["note"] == "say ‹SECRET_1›"
+
+
+@pytest.mark.parametrize("how", ["base64", "hexadecimal", "URL throughout", "gzip", "zero width", "JSON in base64"])
+def test_the_last_look_sees_what_is_encoded(how: str) -> None:
+    detected = {"Jane Roe": Span("PERSON", 0, 8, 1, "x")}
+    assert list(masking.survivors([{"a": [HIDING[how]("to Jane Roe")]}], detected, [])) == ["PERSON"]
+    assert list(masking.survivors([{"a": [HIDING[how]("to Jane Row")]}], detected, [])) == []
 
 
 RANDOM = random.Random(5)

@@ -141,14 +141,6 @@ def test_a_made_up_placeholder_hides_nothing() -> None:
     assert result.arguments == {"password": "‹EXAMPLE_CREDENTIAL_1›", "pin": "‹CARD_SECURITY_CODE_1›"}
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.deferred(lambda: st.dictionaries(texts, values, max_size=4)), st.deferred(lambda: texts))
-def test_masking_twice_is_masking_once(arguments: JsonObject, purpose: str) -> None:
-    once = classify(BENCH, arguments=arguments, purpose=purpose)
-    twice = classify(BENCH, arguments=dict(once.arguments), purpose=once.purpose)
-    assert (twice.arguments, twice.purpose) == (once.arguments, once.purpose)
-
-
 def test_an_embedding_is_one_finding_and_masked_whole() -> None:
     vector = [0.25 * number + 0.1 for number in range(64)]
     result = classify(BENCH, arguments={"v": vector, "w": vector[:63], "n": list(range(64))})
@@ -308,6 +300,14 @@ def test_no_input_makes_it_raise_and_incomplete_means_replaced_whole(arguments: 
     assert isinstance(result, Classification)
     assert any(place.reason == "binary" for place in result.incomplete)
     assert "REFUSE" not in "\n".join(strings([result.arguments, result.preview]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(texts, values, max_size=4), texts)
+def test_masking_twice_is_masking_once(arguments: JsonObject, purpose: str) -> None:
+    once = classify(BENCH, arguments=arguments, purpose=purpose)
+    twice = classify(BENCH, arguments=dict(once.arguments), purpose=once.purpose)
+    assert (twice.arguments, twice.purpose) == (once.arguments, once.purpose)
 
 
 def test_a_type_the_taxonomy_does_not_know_is_restricted() -> None:

@@ -70,7 +70,7 @@ class Looker:
             one.read(Layer(leaf.passage.text), leaf.passage, "", 0, own=True)
         except DetectorError as error:
             one.closed = error.reason
-        found = Found(leaf, self._disjoint(leaf, one.spans), tuple(one.layers))
+        found = Found(leaf, self._disjoint(leaf, one.spans) if one.spans else (), tuple(one.layers))
         # Of a placeholder that was found to be something nothing is left, and it is of no kind.
         kinds = one.kinds if found.spans or one.closed else []
         return Seen(found, kinds, one.closed)
@@ -133,10 +133,12 @@ class _One:
             layer, passage = folded, replace(passage, text=folded.text)
             self.layers.append(layer)
             statement = self._looker.read_sql(passage.text) if statement is not None else None
-        spans = resolve(self._spans(passage, statement), self._looker.taxonomy.credentials)
-        for span in spans:
-            self._add(layer, span, how)
-        if passage.number:
+        spans: Sequence[Span] = self._spans(passage, statement)
+        if spans:
+            spans = resolve(spans, self._looker.taxonomy.credentials)
+            for span in spans:
+                self._add(layer, span, how)
+        if passage.number or len(passage.text) < unwrap.SHORTEST:
             return
         covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials]
         if covered == [(0, len(passage.text))]:
@@ -181,14 +183,15 @@ class _One:
             looker.places.append(destinations.Place(passage.text, passage.hints, statement is not None))
         return statement
 
-    def _spans(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterable[Span]:
+    def _spans(self, passage: Passage, statement: sql.SqlFacts | None) -> list[Span]:
         """What shape, the name above, names beside values and columns in SQL tell, and what detectors find."""
         taxonomy, text, hints = self._looker.taxonomy, passage.text, passage.hints
         spans = list(self._told(passage, statement))
         if self._leaf.where == "value" and (kind := taxonomy.field_type(hints)) and taxonomy.field_holds(kind, text):
             spans.append(Span(kind, 0, len(text), 0.8, "field"))
-        known = any(span.end - span.start == len(text) for span in spans)
-        return [*spans, *self._looker.detector.detect(replace(passage, known=known or passage.known))]
+        if spans and not passage.known and any(span.end - span.start == len(text) for span in spans):
+            passage = replace(passage, known=True)
+        return [*spans, *self._looker.detector.detect(passage)]
 
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
         taxonomy, text = self._looker.taxonomy, passage.text

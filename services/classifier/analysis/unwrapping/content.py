@@ -38,6 +38,8 @@ _MARKED: Final = re.compile(rb"(?s)\x80\x00\x00\x00[\x00\x01]|\x80[\x04\x05]\x95
 """Fernet tokens and pickles."""
 _COMPRESSED: Final = frozenset({b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"})
 """How gzip begins, and zlib at each of its levels (RFC 1950 §2.2)."""
+MARKED: Final = _COMPRESSED | {mark[:2] for mark in (*_SEALED, *_HARMLESS)}
+"""How anything marked as what it is begins."""
 _EMBEDDING_LENGTH: Final = 64
 _OPENINGS: Final = 2
 

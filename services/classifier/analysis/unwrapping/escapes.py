@@ -38,6 +38,12 @@ def inside(layer: Layer, *, literal: bool = False) -> Iterator[tuple[str, Layer]
         yield how[0], _undone(layer, _ANY_BUT_BACKSLASH if literal else _ANY, _any)
 
 
+def of_form(text: str) -> str:
+    """A value of a query string or form."""
+    text = text.replace("+", " ")
+    return _undone(Layer(text), _PERCENT, _percent).text if "%" in text else text
+
+
 def unescaped(layer: Layer) -> Layer:
     """A string literal's content."""
     return _undone(layer, _BACKSLASH, _backslash)

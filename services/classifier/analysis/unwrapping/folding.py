@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from services.classifier.analysis.unwrapping.layer import Layer, Weaver, respelled
@@ -125,5 +125,9 @@ def _latin_word(word: re.Match[str]) -> str:
 
 def _grouped(text: str) -> str:
     for pattern, usual in ((_CARD, "-"), (_SSN, "-"), (_IBAN, " ")):
-        text = pattern.sub(lambda match, usual=usual: match[0].replace(match[1], usual), text)
+        text = pattern.sub(partial(_with_mark, usual), text)
     return text
+
+
+def _with_mark(usual: str, match: re.Match[str]) -> str:
+    return match[0].replace(match[1], usual)

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_plus
 
 from services.classifier.analysis import names
+from services.classifier.analysis.unwrapping import escapes
 
 _KEY: Final = r"(?<![\w.-])([A-Za-z][\w.-]{1,60})"
 _QUOTED: Final = re.compile(
@@ -61,7 +61,7 @@ def find(text: str) -> Iterator[Pair]:
 def _in_queries(text: str) -> Iterator[Pair]:
     for match in _QUERY.finditer(text):
         start, end = match.span(2)
-        value = unquote_plus(match[2])
+        value = escapes.of_form(match[2])
         in_query = text[match.start() - 1 : match.start()] in {"?", "&"} or text[end : end + 1] == "&"
         if in_query or any(map(str.isdigit, value)):
             yield from _pair(match[1], text, start, end, value)

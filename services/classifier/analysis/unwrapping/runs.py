@@ -30,6 +30,9 @@ _SPACED_HEX: Final = re.compile(
 _PARTS: Final = re.compile(r"[A-Za-z0-9]{12,}(?:={1,2})?")
 _SPACE: Final = re.compile(r"\s+")
 _SHORTEST: Final = 12
+_LONG: Final = 64
+_UNLIKELY: Final = bytes([*range(1, 8), *range(0x0E, 0x1E), 0x7F, 0xC0, 0xC1, *range(0xF5, 0xFA)])
+"""Where text begins there is none of these: most words of a text are told from base64 by it."""
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
@@ -57,8 +60,9 @@ def find(text: str, most: int) -> Iterator[Run]:
         for match in _LINES.finditer(text):
             lines = _content(_SPACE.sub("", match[0]), most)
             if lines is not None and (_tells(lines) or lines.closed or lines.strings):
-                taken.append(match.span())
                 yield Run(*match.span(), "base64", lines)
+                if not lines.text or lines.sure:  # a word on the next line looks like the end of a run
+                    taken.append(match.span())
     for match in _RUN.finditer(text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
             yield from _run(match, most)
@@ -86,9 +90,15 @@ def _run(match: re.Match[str], most: int) -> Iterator[Run]:
 
 
 def _content(letters: str, most: int) -> Content | None:
-    """What a run holds; None where it is no base64."""
+    """What a run holds; None where it is no base64, or nobody would take it for some."""
     data = _base64(letters)
-    return content.read(data, most) if data is not None else None
+    if data is None or (len(data) < _LONG and data[:2] not in content.MARKED and _is_unlikely(data[:6])):
+        return None
+    return content.read(data, most)
+
+
+def _is_unlikely(head: bytes) -> bool:
+    return head.translate(None, _UNLIKELY) != head
 
 
 def _tells(found: Content) -> bool:
@@ -98,8 +108,8 @@ def _tells(found: Content) -> bool:
 
 def _base64(letters: str) -> bytes | None:
     letters = letters.split("%", 1)[0].rstrip("=").translate(_TO_STANDARD)
-    if len(letters) % 4 == 1:
-        return None
+    if len(letters) % 4 == 1:  # one too many: something that stood beside it
+        letters = letters[:-1]
     try:
         return binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
     except binascii.Error:

@@ -18,7 +18,8 @@ from services.classifier.analysis.unwrapping.layer import Layer, decoded
 
 DEEPEST: Final = 4
 """Levels: base64 of JSON, with URL encoding in a JSON in it."""
-_SHORTEST: Final = 8
+SHORTEST: Final = 8
+"""Nothing worth a look hides in a shorter text."""
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def inside(
 ) -> Iterator[Inner | Closed]:
     """What stands inside a text, outside the stretches that are `covered`."""
     text = layer.text
-    if len(text) < _SHORTEST:
+    if len(text) < SHORTEST:
         return
     for found in _inside(layer, hints, room.of_one, covered):
         if isinstance(found, Inner) and not room.takes(len(found.layer.text)):
