@@ -154,6 +154,7 @@ def test_a_name_before_a_value_in_a_text_is_its_hint(text: str, masked: str) -> 
         ({"parts": [AWS[:10], AWS[10:], "x"]}, None),  # one word with its neighbour is no key
         ({"parts": [AWS[:10], AWS[10:]], "n": 1}, {"parts": ["‹AWS_ACCESS_KEY_1›"] * 2, "n": 1}),
         ({"parts": ["it is Jane", " Roe"]}, None),  # a name over a border is chance
+        ({"parts": ["password=‹SECRET_1›", "0"]}, None),  # masked already, and at its end
     ],
 )
 def test_names_above_and_neighbours(arguments: JsonObject, masked: JsonObject | None) -> None:

@@ -226,10 +226,11 @@ def _neighbours(found: Sequence[Found]) -> Iterator[range]:
 
 
 def _may_continue(one: Found) -> bool:
+    """What was masked already goes on no more than what was found just now."""
     passage = one.leaf.passage
-    return (
-        not one.spans and not passage.number and len(passage.text) <= _LONGEST_NEIGHBOUR and one.leaf.where == "value"
-    )
+    if one.spans or passage.number or one.leaf.where == "key":
+        return False
+    return len(passage.text) <= _LONGEST_NEIGHBOUR and "‹" not in passage.text
 
 
 def _follows(before: Leaf, after: Leaf) -> bool:
