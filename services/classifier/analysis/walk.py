@@ -24,6 +24,7 @@ from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
 EMBEDDING: Final = "EMBEDDING"
 _EMBEDDING_LENGTH: Final = 64
 _OPTION: Final = re.compile(r"--?[A-Za-z][\w-]{2,40}")
+_KINDS_OF_SECRETS: Final = ("Secret",)
 _SECRET_DATA: Final = frozenset({"data", "stringData"})
 _POINTER_BUDGET: Final = 3_800
 """A pointer may have 4,000 characters."""
@@ -102,7 +103,7 @@ def _members(
     value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int, *, in_secret: bool = False
 ) -> Iterator[Leaf | Skipped]:
     named = _named_by_sibling(value)
-    is_secret = value.get("kind") == "Secret"
+    is_secret = value.get("kind") in _KINDS_OF_SECRETS
     for key, item in value.items():
         below = (*path, key)
         if not path:  # the three members of the root are ours
