@@ -111,9 +111,9 @@ def _text(data: bytes) -> str | None:
     odd = len(data.translate(None, _PRINTABLE))
     if odd == 0:
         return data.decode()
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or 2 * data[1::2].count(0) > 0.4 * len(data):
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or 2 * data[1::2].count(0) > 0.25 * len(data):
         return _mostly(data, "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-16-le")
-    if 2 * data[::2].count(0) > 0.4 * len(data):
+    if 2 * data[::2].count(0) > 0.25 * len(data):
         return _mostly(data, "utf-16-be")
     text = _mostly(data, "utf-8")
     if text is None and odd * 8 <= len(data) and not data.translate(None, _PRINTABLE + _HIGH):
