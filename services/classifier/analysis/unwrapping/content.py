@@ -20,7 +20,8 @@ from typing import Final
 
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
 _HIGH: Final = bytes(range(128, 256))
-_STRINGS: Final = re.compile(rb"[\x20-\x7e\t\r\n]{8,}")
+_STRINGS: Final = re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}){8,}")
+"""UTF-8."""
 _SHORT: Final = 192
 """Bytes: page tokens, session tickets and signatures are about that long at most."""
 _DIGEST_SIZES: Final = frozenset({256, 257, 384, 512, 513})
@@ -67,7 +68,7 @@ def read(data: bytes, most: int, openings: int = _OPENINGS) -> Content:
     text = _text(data)
     if text is not None:
         return Content(text)
-    strings = "\n".join(match.decode() for match in _STRINGS.findall(data))
+    strings = "\n".join(match.decode("utf-8", "replace") for match in _STRINGS.findall(data))
     if data.startswith(_SEALED) or _MARKED.match(data):
         return Content(strings=strings, closed="binary", sure=True)
     if is_embedding(data):
