@@ -20,7 +20,9 @@ from typing import Final
 
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
 _HIGH: Final = bytes(range(128, 256))
-_STRINGS: Final = re.compile(rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}){8,}")
+_STRINGS: Final = re.compile(
+    rb"(?:[\x20-\x7e\t\r\n]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){8,}"
+)
 """UTF-8."""
 _SHORT: Final = 192
 """Bytes: page tokens, session tickets and signatures are about that long at most."""
