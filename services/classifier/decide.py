@@ -18,13 +18,13 @@ from typing import Any, Final
 from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
-from services.classifier.analysis import credentials, destinations, masking, names, scripts, shape, sql, walk
-from services.classifier.analysis.masking import Found
-from services.classifier.analysis.own import RECOGNIZERS as OWNERS
-from services.classifier.analysis.spans import MODEL_TYPES, resolve
+from services.classifier.analysis import credentials, destinations, masking, repeats, shape, sql, walk
+from services.classifier.analysis.looking import Looker
+from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
-from services.classifier.errors import DetectorError, UnmaskableError
-from services.classifier.model import Classification, Leaf, Passage, Path, Skipped, Span, Subject
+from services.classifier.analysis.unwrapping import unwrap
+from services.classifier.errors import UnmaskableError
+from services.classifier.model import Classification, Passage, Path, Skipped, Span, Subject
 from services.classifier.ports import Detector
 
 _MAX_PLACES: Final = 200
@@ -35,6 +35,8 @@ _UNKNOWN: Final = Meaning(labels=(), sensitivity=Sensitivity.RESTRICTED)
 """A type that a detector reports and the taxonomy does not know."""
 _UNREAD: Final = "UNREAD_LANGUAGE"
 """What the taxonomy says of text in which the name model could find nobody."""
+_DECODED: Final = 2
+"""So many times the characters of an action are looked into in decoded texts."""
 _RECORD_LISTS: Final = ("rows", "records", "items", "data", "results", "hits", "values")
 
 
@@ -61,13 +63,18 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
     """The classification of an action; raise `UnmaskableError` where a credential cannot be masked away."""
     _check_open_parts(subject, rules.taxonomy)
     looked = _look(subject, rules, means)
-    kinds = [*looked.owners, *(span.entity_type for one in looked.found for span in one.spans)]
+    kinds = looked.kinds
     if looked.unread and _UNREAD in rules.taxonomy.types:
         kinds.append(_UNREAD)
     found, skipped = _bounded(looked)
-    values = masking.values(looked.found)
+    values = repeats.values([*looked.found, *looked.closed])
     masked = masking.mask(
-        subject, found, skipped, values, fingerprint=lambda kind, value: _fingerprint(means, kind, value)
+        subject,
+        found,
+        skipped,
+        values,
+        credentials=rules.taxonomy.credentials,
+        fingerprint=lambda kind, value: _fingerprint(means, kind, value),
     )
     if masked is None:
         return uninspected(subject, rules.taxonomy, means, "error")
@@ -119,12 +126,13 @@ def unseen(subject: Subject, reason: str, *, likeness: str, default: Sensitivity
 @dataclass(slots=True)
 class _Looked:
     found: list[Found]
+    closed: list[Found]
+    """Leaves that are masked whole: what was found in them is still a value, and still of its type."""
     skipped: list[Skipped]
     statements: list[sql.SqlFacts]
     places: list[destinations.Place]
+    kinds: list[str]
     strings: int
-    owners: list[str]
-    """Types that the owner looks for: their labels hold also where what was found is part of something else's span."""
     unread: bool = False
     """Somewhere stands text that the name model does not read, and of which nothing else tells what it is."""
 
@@ -134,59 +142,25 @@ class _Looked:
 
 
 def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
-    looked = _Looked([], [], [], [], sum(1 for _ in _strings(subject)), [])
+    room = unwrap.Room(_DECODED * rules.limits.max_total_characters, rules.limits.max_text_characters)
     database = shape.is_database(subject.resource, subject.name)
+    looker = Looker(rules.taxonomy, means.detector, means.read_sql, means.out_of_time, database=database, room=room)
+    looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):
         if isinstance(one, Skipped):
             looked.skipped.append(one)
             continue
-        if means.out_of_time():
-            looked.skipped.append(Skipped(one.path, "too_slow", one.where))
-            continue
-        statement = _statement(one, means, database=database)
-        if statement is not None:
-            looked.statements.append(statement)
-        elif one.path[0] == "arguments":
-            looked.statements.extend(map(means.read_sql, shape.sql_in_command(one.passage.text)))
-        if one.path[0] == "arguments" and one.where == "value" and not one.passage.number:
-            looked.places.append(destinations.Place(one.passage.text, one.passage.hints, statement is not None))
-        try:
-            spans = list(_spans(one, statement, rules.taxonomy))
-            known = any(span.end - span.start == len(one.passage.text) for span in spans)
-            looked.unread = looked.unread or (not known and scripts.unread(one.passage.text))
-            if one.entity_type is None:
-                spans += means.detector.detect(replace(one.passage, known=known))
-        except DetectorError as error:
-            looked.skipped.append(Skipped(one.path, error.reason, one.where))
-            continue
-        looked.owners.extend(span.entity_type for span in spans if span.recognizer.startswith(OWNERS))
-        looked.found.append(Found(one, resolve(spans, rules.taxonomy.credentials)))
-    return looked
-
-
-def _statement(leaf: Leaf, means: Means, *, database: bool) -> sql.SqlFacts | None:
-    if leaf.where == "key" or leaf.path[0] != "arguments" or not shape.is_sql(leaf.passage, database=database):
-        return None
-    return means.read_sql(leaf.passage.text)
-
-
-def _spans(leaf: Leaf, statement: sql.SqlFacts | None, taxonomy: Taxonomy) -> Iterable[Span]:
-    """What shape, the name above, and columns in SQL tell."""
-    text, hints = leaf.passage.text, leaf.passage.hints
-    if leaf.entity_type is not None:
-        yield Span(leaf.entity_type, 0, len(text), 0.9, "shape")
-        return
-    if leaf.where == "value" and (kind := taxonomy.field_type(hints)) and taxonomy.field_holds(kind, text):
-        yield Span(kind, 0, len(text), 0.8, "field")
-    for told in statement.told if statement is not None else ():
-        column, value = names.words(told.column), text[told.start : told.end]
-        if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
-            yield Span(kind, told.start, told.end, 0.8, "field/column")
-        elif names.is_secret(column):
-            for span in credentials.find(Passage(value, column)):
-                yield Span(
-                    span.entity_type, span.start + told.start, span.end + told.start, span.score, span.recognizer
-                )
+        seen = looker.look(one)
+        looked.kinds.extend(seen.kinds)
+        looked.unread = looked.unread or seen.unread
+        if seen.closed is None:
+            looked.found.append(seen.found)
+        else:
+            looked.closed.append(seen.found)
+            looked.skipped.append(Skipped(one.path, seen.closed, one.where))
+    across = looker.look_across(looked.found)
+    looked.kinds.extend(span.entity_type for one in across for span in one.spans)
+    return replace(looked, found=across)
 
 
 def _bounded(looked: _Looked) -> tuple[list[Found], list[Skipped]]:

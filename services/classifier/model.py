@@ -55,6 +55,8 @@ class Span:
     end: int
     score: float
     recognizer: str
+    clear: str = field(default="", repr=False)
+    """What it reads where it was hidden: decoded, in one spelling, put together. Empty: as it stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from tests.fuzz.targets import TARGETS, attempt, seeds
+from tests.fuzz.seeds import seeds
+from tests.fuzz.targets import TARGETS, attempt
 
 CHUNK: Final = 2_000
 SECONDS_PER_INPUT: Final = 5.0

@@ -14,20 +14,16 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from placet.audit.verifier import verify_export
 from placet.canonical import canonical_bytes, strict_loads
 from placet.catalogue import CATALOGUE, Role, Topic
-from placet.checkpoint import Checkpoint, VerifierKey, parse_checkpoint, parse_note, sign_checkpoint, verify_checkpoint
+from placet.checkpoint import VerifierKey, parse_checkpoint, parse_note, verify_checkpoint
 from placet.errors import ContractError
 from placet.grants import Commitment, GrantClaims, VerdictClaims, verify_claims, verify_commitment, verify_grant
 from placet.keys import Signer, decode_base64url, encode_base64url
 from placet.merkle import (
-    Frontier,
-    MemoryNodes,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -40,13 +36,11 @@ from placet.requirement import assignment, parse
 from placet.requirement import spell as spell_expression
 from placet.trust import TRUST_TYPE, Trust
 from placet.verify import verify
-from schemas import cases, generate
-from tests.factories import World
-from tests.fuzz.mutate import bend_bytes, bend_json, spell
-from tests.ledgers import ORIGIN, MemoryLedger
-
-_EXAMPLES: Final = Path(generate.__file__).parent / "examples"
-_SIZES: Final = 33
+from schemas import cases
+from tests.fuzz import hiding
+from tests.fuzz.mutate import bend_bytes, spell
+from tests.fuzz.seeds import EXAMPLES, SIZES, bent_document, seeds
+from tests.ledgers import ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,74 +51,11 @@ class Target:
     """Its share of the inputs."""
 
 
-@dataclass(frozen=True)
-class Seeds:
-    """Everything valid, made once per process, the same in each."""
-
-    values: dict[Topic, list[bytes]]
-    documents: list[Any]
-    trust: Trust
-    trust_payload: Any
-    tokens: list[str]
-    ticket: bytes
-    ledger: MemoryLedger
-    export: list[bytes]
-    note: bytes
-    nodes: MemoryNodes
-    roots: list[bytes]
-
-
-@cache
-def seeds() -> Seeds:
-    values: dict[Topic, list[bytes]] = {}
-    for path in sorted(_EXAMPLES.glob("*/valid/*.json")):
-        values.setdefault(Topic(path.parts[-3]), []).append(path.read_bytes())
-    documents = [json.loads(value) for group in values.values() for value in group]
-    trust = Trust.verify((_EXAMPLES / "trust.json").read_bytes(), cases.ROOT.public)
-    data = {kind: json.loads(values[kind][0])["data"] for kind in values}
-    approved, proposed = data[Topic.RESOLVED], data[Topic.PROPOSED]
-    tokens = [proposed["commitment"], data[Topic.DECIDED]["verdict"], approved["grant"]]
-    payload = {name: proposed[name] for name in ("preview", "purpose", "nonce")}
-    ticket = Ticket(
-        action_id=approved["action_id"],
-        commitment=proposed["commitment"],
-        payload=canonical_bytes({**payload, "arguments": proposed["action"]["arguments"]}),
-        grant=approved["grant"],
-    )
-    ledger = MemoryLedger(World())
-    ledger.ran(ledger.allowed())
-    nodes, frontier, roots = MemoryNodes(), Frontier(), [Frontier().root()]
-    for number in range(_SIZES):
-        for level, index, digest in frontier.append(leaf_hash(bytes([number]))):
-            nodes.add(level, index, digest)
-        roots.append(frontier.root())
-    head = Checkpoint(origin=ORIGIN, size=_SIZES, root=roots[_SIZES])
-    return Seeds(
-        values=values,
-        documents=documents,
-        trust=trust,
-        trust_payload=trust.document.model_dump(mode="json"),
-        tokens=tokens,
-        ticket=ticket.to_json().encode(),
-        ledger=ledger,
-        export=ledger.export(),
-        note=sign_checkpoint(head, cases.SERVICES[Role.LEDGER]),
-        nodes=nodes,
-        roots=roots,
-    )
-
-
-def _bent_document(value: bytes, chance: random.Random) -> bytes:
-    if chance.random() < 0.6:
-        return spell(bend_json(json.loads(value), chance, seeds().documents), chance)
-    return bend_bytes(value, chance, [value])
-
-
 # JSON --------------------------------------------------------------------------------------------------------------
 
 
 def make_json(chance: random.Random) -> bytes:
-    return _bent_document(spell(chance.choice(seeds().documents), chance), chance)
+    return bent_document(spell(chance.choice(seeds().documents), chance), chance)
 
 
 def run_json(value: bytes) -> None:
@@ -140,7 +71,7 @@ _TOPICS: Final = tuple(Topic)
 
 def make_event(chance: random.Random) -> bytes:
     number = chance.randrange(len(_TOPICS))
-    return bytes([number]) + _bent_document(chance.choice(seeds().values[_TOPICS[number]]), chance)
+    return bytes([number]) + bent_document(chance.choice(seeds().values[_TOPICS[number]]), chance)
 
 
 def run_codec(value: bytes) -> None:
@@ -167,13 +98,13 @@ _PRODUCER: Final[dict[Role, Signer]] = {
 
 
 def make_headers(chance: random.Random) -> bytes:
-    header = next(iter(_EXAMPLES.glob("actions.resolved.v1/valid/*.signature"))).read_bytes()
+    header = next(iter(EXAMPLES.glob("actions.resolved.v1/valid/*.signature"))).read_bytes()
     return bend_bytes(header, chance, [header])
 
 
 def run_headers(value: bytes) -> None:
     """A signature header bent over a true event: believed only where it is the true one."""
-    path = next(iter(_EXAMPLES.glob("actions.resolved.v1/valid/*.json")))
+    path = next(iter(EXAMPLES.glob("actions.resolved.v1/valid/*.json")))
     message = Message(Topic.RESOLVED, 0, 0, cases.ACTION_ID.encode(), path.read_bytes(), value)
     verify(message, seeds().trust, now=cases.NOW)
     assert value == path.with_suffix(".signature").read_bytes()
@@ -184,9 +115,9 @@ def run_headers(value: bytes) -> None:
 
 def make_trust(chance: random.Random) -> bytes:
     if chance.random() < 0.3:
-        content = (_EXAMPLES / "trust.json").read_bytes()
-        return b"\x00" + _bent_document(content, chance)
-    return b"\x01" + _bent_document(spell(seeds().trust_payload, chance), chance)
+        content = (EXAMPLES / "trust.json").read_bytes()
+        return b"\x00" + bent_document(content, chance)
+    return b"\x01" + bent_document(spell(seeds().trust_payload, chance), chance)
 
 
 def run_trust(value: bytes) -> None:
@@ -218,7 +149,7 @@ def make_claims(chance: random.Random) -> bytes:
     if chance.random() < 0.4:
         token = seeds().tokens[number].encode()
         return bytes([number]) + bend_bytes(token, chance, [token.encode() for token in seeds().tokens])
-    return bytes([number + 3]) + _bent_document(_claims(number), chance)
+    return bytes([number + 3]) + bent_document(_claims(number), chance)
 
 
 def run_claims(value: bytes) -> None:
@@ -239,7 +170,7 @@ def run_claims(value: bytes) -> None:
 
 
 def make_ticket(chance: random.Random) -> bytes:
-    return _bent_document(seeds().ticket, chance)
+    return bent_document(seeds().ticket, chance)
 
 
 def run_ticket(value: bytes) -> None:
@@ -272,11 +203,11 @@ def run_checkpoint(value: bytes) -> None:
         return
     assert parse_note(value[1:]).serialise() == value[1:]
     head = verify_checkpoint(value[1:], [key])
-    assert (head.size, head.root) == (_SIZES, seeds().roots[_SIZES]), "a bent checkpoint is believed"
+    assert (head.size, head.root) == (SIZES, seeds().roots[SIZES]), "a bent checkpoint is believed"
 
 
 def make_proof(chance: random.Random) -> bytes:
-    new = chance.randint(1, _SIZES)
+    new = chance.randint(1, SIZES)
     old = chance.randint(0, new)
     if chance.random() < 0.5:
         old = min(old, new - 1)
@@ -323,7 +254,7 @@ def run_expression(value: bytes) -> None:
 def make_export(chance: random.Random) -> bytes:
     lines = list(seeds().export)
     here = chance.randrange(len(lines))
-    lines[here] = _bent_document(lines[here].rstrip(b"\n"), chance).replace(b"\n", b" ") + b"\n"
+    lines[here] = bent_document(lines[here].rstrip(b"\n"), chance).replace(b"\n", b" ") + b"\n"
     return b"".join(lines)
 
 
@@ -344,6 +275,7 @@ TARGETS: Final[dict[str, Target]] = {
     "proof": Target(make_proof, run_proof, 10),
     "expression": Target(make_expression, run_expression, 10),
     "export": Target(make_export, run_export, 1),
+    "hidden": Target(hiding.make, hiding.run, 5),
 }
 
 

@@ -17,7 +17,7 @@ from placet.canonical import canonical_bytes, check_json
 from placet.events import Finding, Sensitivity
 from services.classifier import decide
 from services.classifier.adapters.worker import Bench
-from services.classifier.analysis import masking, walk
+from services.classifier.analysis import masking, repeats, walk
 from services.classifier.analysis.spans import resolve
 from services.classifier.model import Classification, Passage, Skipped, Span
 from tests.classifier_parts import Marks, Misbehaving, bench, classify, configuration, subject
@@ -131,10 +131,14 @@ def test_a_placeholder_in_the_original_is_never_issued() -> None:
 def test_masking_what_is_masked_changes_nothing() -> None:
     once = classify(BENCH, arguments={"a": f"Jane Roe {AWS}", "password": "x1y2z3"}, purpose="Jane Roe")
     twice = classify(BENCH, arguments=dict(once.arguments), purpose=once.purpose)
-    assert [f.entity_type for f in twice.findings] in ([], ["EXAMPLE_CREDENTIAL"])
-    assert twice.purpose == once.purpose
-    assert twice.arguments["a"] == once.arguments["a"]
-    assert "credential" not in twice.labels
+    assert (twice.arguments, twice.purpose) == (once.arguments, once.purpose)
+    assert twice.findings == ()
+    assert twice.labels == ()
+
+
+def test_a_made_up_placeholder_hides_nothing() -> None:
+    result = classify(BENCH, arguments={"password": "‹NOTHING_KNOWN_1›", "pin": "‹US_SSN_078051120›"})
+    assert result.arguments == {"password": "‹EXAMPLE_CREDENTIAL_1›", "pin": "‹CARD_SECURITY_CODE_1›"}
 
 
 def test_an_embedding_is_one_finding_and_masked_whole() -> None:
@@ -216,7 +220,7 @@ def test_survivors_are_seen_and_placeholders_are_not() -> None:
 
 
 def test_a_survivor_makes_the_whole_action_uninspected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_with_repeats", lambda one, _values: one)
+    monkeypatch.setattr(repeats, "spread", lambda found, *_: list(found))
     result = classify(BENCH, arguments={"password": "corr3ct horse", "note": "use corr3ct horse now"}, purpose="p")
     assert "horse" not in shown(result)
     assert result.purpose == "‹NOT_INSPECTED_2›"
@@ -285,7 +289,7 @@ def _found(on: Bench, given_subject: Any) -> set[str]:
         assert not isinstance(leaf, Skipped)
         text = leaf.passage.text
         found |= {text[span.start : span.end] for span in on.detector.detect(leaf.passage)}
-    return {value for value in found if len(value.strip()) >= masking.SHORTEST_VALUE}
+    return {value for value in found if len(value.strip()) >= repeats.SHORTEST_VALUE}
 
 
 @settings(max_examples=100, deadline=None)
@@ -296,6 +300,14 @@ def test_no_input_makes_it_raise_and_incomplete_means_replaced_whole(arguments: 
     assert isinstance(result, Classification)
     assert any(place.reason == "binary" for place in result.incomplete)
     assert "REFUSE" not in "\n".join(strings([result.arguments, result.preview]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(texts, values, max_size=4), texts)
+def test_masking_twice_is_masking_once(arguments: JsonObject, purpose: str) -> None:
+    once = classify(BENCH, arguments=arguments, purpose=purpose)
+    twice = classify(BENCH, arguments=dict(once.arguments), purpose=once.purpose)
+    assert (twice.arguments, twice.purpose) == (once.arguments, once.purpose)
 
 
 def test_a_type_the_taxonomy_does_not_know_is_restricted() -> None:

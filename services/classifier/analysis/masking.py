@@ -4,37 +4,31 @@ Rules:
 - A span becomes `‹TYPE_n›`. The same value of the same type has the same number within an action; numbers follow the
   order of the document. A placeholder that the original text holds already is never issued.
 - What was not looked into becomes `‹NOT_INSPECTED_n›`, whole, each with a number of its own.
-- A detected value of four characters or more is masked wherever else it stands, detected there or not.
+- A detected value is masked wherever else it stands (`repeats`).
 - JSON stays JSON: masked keys of one object never collide; a masked number becomes a string.
-- Whatever the rest does, `survivors` looks at the result once more before anybody gets it.
+- Whatever the rest does, `survivors` looks at the result once more before anybody gets it, and into what it encodes.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from placet.events import Finding, Uninspected
+from services.classifier.analysis import repeats
+from services.classifier.analysis.spans import Found
+from services.classifier.analysis.unwrapping import unwrap
+from services.classifier.analysis.unwrapping.unwrap import Room
 from services.classifier.analysis.walk import number_text
-from services.classifier.model import Leaf, Path, Skipped, Span, Subject, Where
-
-SHORTEST_VALUE: Final = 4
-"""Shorter values are masked in place and not searched for elsewhere: they would be found in everything."""
+from services.classifier.model import Path, Skipped, Span, Subject, Where
 
 NOT_INSPECTED: Final = "NOT_INSPECTED"
 _PLACEHOLDER: Final = re.compile(r"‹[A-Z][A-Z0-9_]{0,63}_[0-9]{1,9}›")
+_DECODED: Final = 1_000_000
+"""Characters that the last look decodes: more than an action can hold that was looked into."""
 MEMBERS: Final = ("arguments", "purpose", "preview")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A leaf and its disjoint spans, in order."""
-
-    leaf: Leaf
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +71,7 @@ def mask(
     skipped: Sequence[Skipped],
     detected: Mapping[str, Span],
     *,
+    credentials: frozenset[str] = frozenset(),
     fingerprint: Callable[[str, str], str],
 ) -> Masked | None:
     """Everything masked; None where a detected value would still be readable.
@@ -84,8 +79,7 @@ def mask(
     `found` and `skipped` are in document order; `detected` are the `values` of everything that was found, also in
     members that are masked whole; `fingerprint` gives 32 hexadecimal digits of a type and a value.
     """
-    repeated = _repeated(found, detected)
-    found = [_with_repeats(one, repeated) for one in found] if repeated else list(found)
+    found = repeats.spread(found, detected, credentials)
     builder = _Builder(_Placeholders(reserved=_reserved(subject)), fingerprint)
     builder.read(found, skipped)
     arguments, purpose, preview = (builder.build(getattr(subject, name), (name,)) for name in MEMBERS)
@@ -96,60 +90,18 @@ def mask(
     return Masked(arguments, purpose, preview, builder.findings(found), builder.incomplete(skipped))
 
 
-def values(found: Iterable[Found]) -> dict[str, Span]:
-    """Every detected value that is searched for elsewhere, and what it is; the longest first."""
-    known: dict[str, Span] = {}
-    for one in found:
-        for span in one.spans:
-            value = one.leaf.passage.text[span.start : span.end]
-            if len(value) >= SHORTEST_VALUE and len(value.strip()) >= SHORTEST_VALUE:
-                known.setdefault(value, span)
-    # The longest first, so that a part never takes the place of the whole.
-    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
-
-
 def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: Iterable[str]) -> Iterator[str]:
     """The entity types of detected values that can still be read somewhere outside the issued placeholders."""
     issued = frozenset(issued)
+    if not detected:
+        return
     texts = [_PLACEHOLDER.sub(lambda m: "\n" if m[0] in issued else m[0], text) for text in _texts(outputs)]
+    room = Room(_DECODED, _DECODED)
+    texts += [layer.text for text in texts for layer in unwrap.texts(text, room)]
     whole = "\n".join(texts)
     for value, span in detected.items():
         if value in whole and any(value in text for text in texts):
             yield span.entity_type
-
-
-def literals(text: str, spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
-    """The stretches of a text outside its spans."""
-    position = 0
-    for span in spans:
-        if span.start > position:
-            yield position, span.start
-        position = span.end
-    if position < len(text):
-        yield position, len(text)
-
-
-def _repeated(found: Sequence[Found], values: Mapping[str, Span]) -> dict[str, Span]:
-    """The values that stand somewhere besides where they were detected; the others need no search in every leaf."""
-    whole = "\n".join(one.leaf.passage.text for one in found)
-    detected = Counter(one.leaf.passage.text[span.start : span.end] for one in found for span in one.spans)
-    return {value: span for value, span in values.items() if whole.count(value) > detected[value]}
-
-
-def _with_repeats(one: Found, values: Mapping[str, Span]) -> Found:
-    text = one.leaf.passage.text
-    spans = list(one.spans)
-    for value, known in values.items():
-        if value not in text:
-            continue
-        for start, end in list(literals(text, spans)):
-            position = text.find(value, start, end)
-            while position >= 0:
-                after = position + len(value)
-                spans.append(Span(known.entity_type, position, after, known.score, "repeat"))
-                position = text.find(value, after, end)
-        spans.sort(key=lambda span: span.start)
-    return Found(one.leaf, tuple(spans))
 
 
 def _reserved(subject: Subject) -> frozenset[str]:
@@ -225,7 +177,7 @@ class _Builder:
                 end=span.end,
                 score=round(span.score, 4),
                 recognizer=span.recognizer,
-                fingerprint=self._fingerprint(span.entity_type, one.leaf.passage.text[span.start : span.end]),
+                fingerprint=self._fingerprint(span.entity_type, one.value(span)),
             )
             for one in found
             for span in one.spans
@@ -250,6 +202,6 @@ class _Builder:
             return self.placeholders.of(one.spans[0].entity_type, text)
         pieces, position = [], 0
         for span in one.spans:
-            pieces += [text[position : span.start], self.placeholders.of(span.entity_type, text[span.start : span.end])]
+            pieces += [text[position : span.start], self.placeholders.of(span.entity_type, one.value(span))]
             position = span.end
         return "".join([*pieces, text[position:]])

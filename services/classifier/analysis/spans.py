@@ -1,18 +1,41 @@
 """One answer where several detectors speak about the same characters.
 
-Rule: spans that overlap are one span over all of them, so everything that anybody detected is masked. Its type is the
-strongest's: a credential before what a rule or a name found, that before what a model guessed; then the longest, then
-the highest score, then the first name.
+Rules:
+- Spans that overlap are one span over all of them, so everything that anybody detected is masked. Its type is the
+  strongest's: a credential before what a rule or a name found, that before what a model guessed; then the longest, then
+  the highest score, then the first name.
+- A placeholder that stands in a text already is nobody's value: spans end before it and go on after it. So what is
+  masked stays as it is when it is masked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from services.classifier.model import Span
+from services.classifier.analysis.unwrapping.layer import Layer
+from services.classifier.model import Leaf, Span
 
+_PLACEHOLDER: Final = re.compile(r"‹([A-Z][A-Z0-9_]{0,63})_[0-9]{1,4}›")
+"""With a type that there is and a number no longer than an action needs it holds no value of somebody's."""
+_NO_TYPES: Final = frozenset({"NOT_INSPECTED", "KEY"})
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A leaf and its disjoint spans, in order."""
+
+    leaf: Leaf
+    spans: tuple[Span, ...]
+    layers: tuple[Layer, ...] = ()
+    """The texts inside it."""
+
+    def value(self, span: Span) -> str:
+        """What a span stands for."""
+        return span.clear or self.leaf.passage.text[span.start : span.end]
 
 
 def resolve(spans: Iterable[Span], credentials: frozenset[str]) -> tuple[Span, ...]:
@@ -31,6 +54,25 @@ def resolve(spans: Iterable[Span], credentials: frozenset[str]) -> tuple[Span, .
     return tuple(_merged(cluster, credentials) for cluster in clusters)
 
 
+def around(text: str, spans: Sequence[Span], kinds: Container[str]) -> tuple[Span, ...]:
+    """Disjoint spans in order, without the placeholders of these kinds, and without what only stands between them."""
+    if "‹" not in text:
+        return tuple(spans)
+    walls = [match.span() for match in _PLACEHOLDER.finditer(text) if match[1] in kinds or match[1] in _NO_TYPES]
+    return tuple(part for span in spans for part in _parts(text, span, walls))
+
+
+def _parts(text: str, span: Span, walls: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    between = [wall for wall in walls if wall[0] < span.end and span.start < wall[1]]
+    if not between:
+        yield span
+        return
+    starts, ends = [span.start, *(end for _, end in between)], [*(start for start, _ in between), span.end]
+    for start, end in zip(starts, ends, strict=True):
+        if any(char.isalnum() for char in text[start:end]):
+            yield replace(span, start=start, end=end, clear="")
+
+
 def _merged(cluster: list[Span], credentials: frozenset[str]) -> Span:
     def strength(span: Span) -> tuple[int, int, float]:
         weak = span.entity_type in MODEL_TYPES and not span.recognizer.startswith("field")
@@ -38,4 +80,7 @@ def _merged(cluster: list[Span], credentials: frozenset[str]) -> Span:
 
     best = min(cluster, key=lambda span: (*(-part for part in strength(span)), span.entity_type, span.recognizer))
     start, end = min(span.start for span in cluster), max(span.end for span in cluster)
-    return Span(best.entity_type, start, end, best.score, best.recognizer)
+    # Of a larger stretch nobody said what it reads; where two values hide in one stretch, it is neither.
+    clear = {span.clear for span in cluster}
+    told = best.clear if (best.start, best.end) == (start, end) and clear <= {best.clear, ""} else ""
+    return Span(best.entity_type, start, end, best.score, best.recognizer, told)

@@ -4,27 +4,30 @@ Rules:
 - Every string, every object key and every number (written out) of arguments, purpose and preview is a leaf, or lies
   under a place that is named as skipped. Nothing is left out silently.
 - The name above a value is its hint. It reaches through lists, through keys that say nothing themselves
-  (`{"password": {"value": …}}`) and from a sibling (`{"name": "DB_PASSWORD", "value": …}`).
-- In a list, what follows a flag that names a secret is named by it: `["--password", "x"]`.
+  (`{"password": {"value": …}}`), from a sibling (`{"name": "DB_PASSWORD", "value": …}`), from an option before it in a
+  list (`["--password", …]`), and from the kind of a Kubernetes Secret. Names are read in one spelling.
 - A long list of fractions is one thing: an embedding. It is a leaf of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from placet.canonical import canonical_bytes
 from services.classifier.analysis import names, siblings, vectors
+from services.classifier.analysis.unwrapping import folding
 from services.classifier.analysis.vectors import EMBEDDING
 from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
 
+_OPTION: Final = re.compile(r"--?[A-Za-z][\w-]{2,40}")
+_KINDS_OF_SECRETS: Final = ("Secret",)
+_SECRET_DATA: Final = frozenset({"data", "stringData"})
 _POINTER_BUDGET: Final = 3_800
 """A pointer may have 4,000 characters."""
 _MAX_KEY_CHARACTERS: Final = 1_000
-_FLAG: Final = re.compile(r"--?[A-Za-z][\w-]{1,60}")
 _MASKED_SEGMENT: Final = 80
 """No placeholder in a pointer is longer."""
 
@@ -87,15 +90,19 @@ def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterat
                 yield Leaf(path, "value", Passage(canonical_bytes(value).decode(), hints), EMBEDDING)
                 return
             for index, item in enumerate(value):
+                told = _named_by_option(value, index) or hints
                 longer = weight + len(str(index)) + 1
                 if longer > _POINTER_BUDGET:
                     yield Skipped((*path, index), "too_deep")
                 else:
-                    yield from _walk(item, (*path, index), _flag(value, index) or hints, longer)
+                    yield from _walk(item, (*path, index), told, longer)
 
 
-def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
+def _members(
+    value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int, *, in_secret: bool = False
+) -> Iterator[Leaf | Skipped]:
     named, kind = _named_by_sibling(value), siblings.kind_of(value)
+    is_secret = value.get("kind") in _KINDS_OF_SECRETS
     for key, item in value.items():
         below = (*path, key)
         if not path:  # the three members of the root are ours
@@ -107,23 +114,27 @@ def _members(value: Mapping[str, Any], path: Path, above: tuple[str, ...], weigh
             yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
             continue
         yield Leaf(below, "key", Passage(key))
-        hints = siblings.hints(names.words(key), kind, above)
+        hints = siblings.hints(names.words(folding.plain(key)), kind, above)
         if names.is_container(hints):
             hints = named or above or hints
+        if in_secret and not names.is_secret(hints):
+            hints = (*hints, "key")  # whatever looks random there is a secret; a user's name is not
+        if is_secret and key in _SECRET_DATA and isinstance(item, dict):
+            yield from _members(item, below, hints, longer, in_secret=True)
+            continue
         yield from _walk(item, below, hints, longer)
-
-
-def _flag(value: list[Any] | tuple[Any, ...], index: int) -> tuple[str, ...]:
-    """The words of the flag before an item, where it is that of a secret."""
-    before = value[index - 1] if index else None
-    if not isinstance(before, str) or _FLAG.fullmatch(before) is None or str(value[index]).startswith("-"):
-        return ()
-    words = names.words(before)
-    return words if names.is_secret(words) else ()
 
 
 def _named_by_sibling(value: Mapping[str, Any]) -> tuple[str, ...]:
     for key in ("name", "key", "Name", "Key"):
         if isinstance(name := value.get(key), str):
-            return names.words(name)
+            return names.words(folding.plain(name))
     return ()
+
+
+def _named_by_option(items: Sequence[Any], index: int) -> tuple[str, ...]:
+    """The words of an option of a command that stands before its value in a list."""
+    item, before = items[index], items[index - 1] if index else None
+    if not isinstance(item, str) or not isinstance(before, str) or item.startswith("-"):
+        return ()
+    return names.words(before) if before.startswith("-") and _OPTION.fullmatch(before) else ()
