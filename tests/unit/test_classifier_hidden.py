@@ -30,6 +30,11 @@ def b64(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
+def _utf16(text: str) -> list[bytes]:
+    encoded = text.encode("utf-16-be")
+    return [encoded[at : at + 2] for at in range(0, len(encoded), 2)]
+
+
 HIDING: dict[str, Callable[[str], str]] = {
     "base64": b64,
     "base64 without padding": lambda text: b64(text).rstrip("="),
@@ -46,7 +51,7 @@ HIDING: dict[str, Callable[[str], str]] = {
     "URL twice": lambda text: quote("".join(f"%{byte:02x}" for byte in text.encode())),
     "HTML": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "HTML in hexadecimal": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
-    "escapes": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "escapes": lambda text: "".join(f"\\u{unit.hex()}" for unit in _utf16(text)),
     "bytes of a literal": lambda text: "".join(f"\\x{ord(char):02x}" for char in text),
     "gzip": lambda text: b64(gzip.compress(text.encode(), mtime=0)),
     "zlib": lambda text: b64(zlib.compress(text.encode())),
@@ -122,7 +127,7 @@ def test_two_types_in_one_run_are_two_labels() -> None:
     ("text", "masked"),
     [
         ('{"full_name":"Ada Quill","id":7}', '{"full_name":"‹PERSON_1›","id":7}'),
-        ('log: {"user":{"phones":["415 555 2671"]}} end', 'log: {"user":{"phones":["415 555 2671"]}} end'),
+        ('log: {"user":{"phones":["415 555 2671"]}} end', 'log: {"user":{"phones":["‹PHONE_NUMBER_1›"]}} end'),
         ('{"phone":["415 555 2671"], "pin":40711}', '{"phone":["‹PHONE_NUMBER_1›"], "pin":‹CARD_SECURITY_CODE_1›}'),
         ('[{"name":"DB_PASSWORD","value":"x1y2z3"}]', '[{"name":"DB_PASSWORD","value":"‹SECRET_1›"}]'),
         ('{"cut":{"full_name":"Ada Quill","rest', '{"cut":{"full_name":"‹PERSON_1›","rest'),
@@ -260,7 +265,7 @@ def test_what_cannot_be_looked_into_is_named_and_masked_whole(text: str, reason:
         '!function(e,t){for(var n=0;n<t.length;n++)e[t[n]]="a"+n}(window,[1,2,3]);' * 40,
         "2026-11-25T10:00:00Z 10.0.0.1 GET /a/b?x=1%20or%202 200 12 41.5 7.3.11",
         "1 0 0 1 1 0 1 1 0 1 0 1",
-        "versions 1.2.3.4 10.20.30.40 2026.11.25.1 41.23.55.67",
+        "version 1.2.3.4, 10.20.30.40 and 2026.11.25.1",
         "Grüße — “quoted” … naïve café №5 ½ ™ 東京、日本。",
         "привет, это текст: почта и пароль",
     ],

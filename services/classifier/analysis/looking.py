@@ -16,17 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from services.classifier.analysis import credentials, destinations, names, scripts, shape, sql
+from services.classifier.analysis.artefacts import MODEL_ARTIFACT
 from services.classifier.analysis.own import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import folding, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
-from services.classifier.analysis.walk import EMBEDDING
+from services.classifier.analysis.vectors import EMBEDDING
 from services.classifier.errors import DetectorError
 from services.classifier.model import Leaf, Passage, Span
 
 _UNMISTAKABLE: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS"})
+_WHOLE: Final = frozenset({EMBEDDING, MODEL_ARTIFACT})
+"""What is known as a whole: nothing else is looked for in its bytes."""
 _LONGEST_NEIGHBOUR: Final = 256
 _MOST_NEIGHBOURS: Final = 64
 
@@ -145,7 +148,7 @@ class _One:
                 self._add(layer, span, how)
         if passage.number or len(passage.text) < unwrap.SHORTEST:
             return
-        covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials]
+        covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials | _WHOLE]
         if covered == [(0, len(passage.text))]:
             return
         for inner in unwrap.inside(layer, passage.hints, self._looker.room, covered):
