@@ -24,6 +24,15 @@ from placet.trust_store import load_root
 
 UNUSABLE = 2
 """Exit status where the audit could not begin."""
+ROOT = click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=Path(".placet/keys/root.pub.json"),
+    show_default=True,
+    envvar="PLACET_TRUST_ROOT_FILE",
+    help="The pinned public root key.",
+)
+HELD = click.option("--held", type=click.Path(path_type=Path), help="A checkpoint you kept outside the system.")
 
 
 @click.group()
@@ -35,15 +44,8 @@ def ledger() -> None:
     epilog="Example: placet ledger export | placet ledger verify - --root .placet/keys/root.pub.json --held last.note"
 )
 @click.argument("export", type=click.Path(path_type=Path, allow_dash=True))
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    default=Path(".placet/keys/root.pub.json"),
-    show_default=True,
-    envvar="PLACET_TRUST_ROOT_FILE",
-    help="The pinned public root key.",
-)
-@click.option("--held", type=click.Path(path_type=Path), help="A checkpoint you kept outside the system.")
+@ROOT
+@HELD
 @click.option(
     "--remember",
     type=click.Path(path_type=Path),

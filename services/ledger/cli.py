@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from placet.audit.cli import ledger
+from placet.audit.cli import HELD, ROOT, ledger
 from placet.audit.export import EntryLine, LeafFields
 from placet.cli.show import plain
 from placet.errors import ContractError
@@ -130,15 +130,8 @@ def export(*, output: BinaryIO, url: str | None, token_file: Path | None, as_jso
 
 @ledger.command(epilog="Example: placet ledger fsck --dsn-file .placet/dsn/ledger_reader.dsn")
 @click.option("--dsn-file", type=click.Path(path_type=Path), required=True, help="DSN of role ledger_reader.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    default=Path(".placet/keys/root.pub.json"),
-    show_default=True,
-    envvar="PLACET_TRUST_ROOT_FILE",
-    help="The pinned public root key.",
-)
-@click.option("--held", type=click.Path(path_type=Path), help="A checkpoint you kept outside the system.")
+@ROOT
+@HELD
 @_JSON
 def fsck(dsn_file: Path, root: Path, held: Path | None, *, as_json: bool) -> None:
     """Derive tree, heads and query columns again from the entries in the database.

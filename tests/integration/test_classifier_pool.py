@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,17 +27,22 @@ ROOT = Path(__file__).parents[2]
 MEMORY = 256 * 2**20
 
 
+def made(**different: Any) -> PoolAnalyst:
+    """A pool of one worker that misbehaves when told to, with patience; not started."""
+    usual: dict[str, Any] = {
+        "workers": 1,
+        "soft_seconds": 30,
+        "hard_seconds": 30,
+        "batch_seconds": 60,
+        "memory_bytes": MEMORY,
+        "prepare": prepare_misbehaving,
+    }
+    return PoolAnalyst(configuration(), **usual | different)
+
+
 @pytest.fixture(scope="module")
 def analyst() -> Iterator[PoolAnalyst]:
-    pool = PoolAnalyst(
-        configuration(),
-        workers=2,
-        soft_seconds=30,
-        hard_seconds=1.5,
-        batch_seconds=60,
-        memory_bytes=MEMORY,
-        prepare=prepare_misbehaving,
-    )
+    pool = made(workers=2, hard_seconds=1.5)
     pool.start()
     yield pool
     pool.close()
@@ -70,15 +76,7 @@ def test_the_service_goes_on_after_an_action_that_breaks_its_worker(
 
 
 def test_a_flood_of_slow_actions_is_not_waited_for() -> None:
-    pool = PoolAnalyst(
-        configuration(),
-        workers=1,
-        soft_seconds=30,
-        hard_seconds=1,
-        batch_seconds=6,
-        memory_bytes=MEMORY,
-        prepare=prepare_misbehaving,
-    )
+    pool = made(hard_seconds=1, batch_seconds=6)
     pool.start()
     try:
         started = time.monotonic()
@@ -99,16 +97,7 @@ def test_a_worker_killed_from_outside_is_replaced(analyst: PoolAnalyst) -> None:
 
 def test_what_an_action_took_travels_with_its_result() -> None:
     told: list[Spent] = []
-    pool = PoolAnalyst(
-        configuration(),
-        workers=1,
-        soft_seconds=30,
-        hard_seconds=1.5,
-        batch_seconds=60,
-        memory_bytes=MEMORY,
-        prepare=prepare_misbehaving,
-        on_spent=told.append,
-    )
+    pool = made(hard_seconds=1.5, on_spent=told.append)
     pool.start()
     try:
         pool.analyse([subject(arguments={"a": "fine things"}), subject(arguments={"a": "DIE!"})])
@@ -157,15 +146,7 @@ def test_a_new_configuration_takes_over_between_two_batches_and_no_action_is_los
 
 
 def test_workers_that_are_ready_too_late_are_ended() -> None:
-    pool = PoolAnalyst(
-        configuration(),
-        workers=1,
-        soft_seconds=30,
-        hard_seconds=30,
-        batch_seconds=60,
-        memory_bytes=MEMORY,
-        prepare=prepare_misbehaving,
-    )
+    pool = made()
     pool.close()
     before = {worker.pid for worker in _workers()}
     pool.renew(configuration())
@@ -174,15 +155,7 @@ def test_workers_that_are_ready_too_late_are_ended() -> None:
 
 
 def test_workers_that_do_not_start_leave_the_old_ones_at_work(tmp_path: Path) -> None:
-    pool = PoolAnalyst(
-        configuration(),
-        workers=1,
-        soft_seconds=30,
-        hard_seconds=30,
-        batch_seconds=60,
-        memory_bytes=MEMORY,
-        prepare=prepare_refusing,
-    )
+    pool = made(prepare=prepare_refusing)
     pool.start()
     try:
         with pytest.raises(PoolError):
