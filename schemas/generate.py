@@ -28,7 +28,7 @@ from placet.limits import MAX_EVENT_BYTES
 from placet.messages import SIGNATURE_HEADER, Envelope, seal
 from placet.trust import Trust, sign_trust
 from schemas import cases
-from services.classifier.analysis.own import Own
+from services.classifier.analysis.owners.form import Own
 from services.classifier.analysis.taxonomy import DataCatalogue, Taxonomy
 from services.classifier.cases import Case
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 from placet.events import Finding
 from services.classifier.adapters.owned import OwnDetector
 from services.classifier.analysis import credentials, fitting, identifiers, walk
-from services.classifier.analysis.dictionaries import RECOGNIZER as DICTIONARY
 from services.classifier.analysis.identifiers.context import Words
 from services.classifier.analysis.identifiers.rule import RECOGNIZER as IDENTIFIER
-from services.classifier.analysis.recognizers import RECOGNIZER as OWN
+from services.classifier.analysis.owners.dictionaries import RECOGNIZER as DICTIONARY
+from services.classifier.analysis.owners.recognizers import RECOGNIZER as OWN
 from services.classifier.errors import DetectorError
 from services.classifier.model import Classification, Leaf, Passage, Path, Subject, Where
 

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from services.classifier.adapters.names import NameDetector
+from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.rampart import WINDOW
-from services.classifier.analysis import people, shape
-from services.classifier.analysis.reading import Word
+from services.classifier.analysis import shape
+from services.classifier.analysis.language import people
+from services.classifier.analysis.language.reading import Word
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage
 from tests.classifier_parts import passage

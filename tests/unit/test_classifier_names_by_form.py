@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from services.classifier.adapters.detector import Detectors, RuleDetector
-from services.classifier.analysis import health, introduced, organisations, scripts
+from services.classifier.analysis.language import health, introduced, organisations, scripts
 from services.classifier.model import Passage, Span
 from tests.classifier_parts import KEY, bench, classify, passage
 

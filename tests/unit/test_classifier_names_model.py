@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from infra.children import ROOT
 from services.classifier.adapters.language import model_path
-from services.classifier.adapters.names import NameDetector
+from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.rampart import OVERLAP, WINDOW, Rampart, windows
-from services.classifier.analysis import people
+from services.classifier.analysis.language import people
 from services.classifier.model import Passage
 
 
@@ -69,7 +69,7 @@ def _run(program: str) -> subprocess.CompletedProcess[str]:
 
 WATCHED = """
 import sys
-from services.classifier.adapters.names import NameDetector
+from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.model import Passage
 import os
 wrong = []

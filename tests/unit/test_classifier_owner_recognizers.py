@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.classifier.analysis import checks, recognizers
-from services.classifier.analysis.own import OwnRecognizer
+from services.classifier.analysis.owners import checks, recognizers
+from services.classifier.analysis.owners.form import OwnRecognizer
 from services.classifier.errors import DetectorError
 from tests.classifier_parts import passage
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.classifier.analysis.dictionaries import Index, Terms
-from services.classifier.analysis.folding import Fold, fold
-from services.classifier.analysis.markings import Marks
-from services.classifier.analysis.own import Dictionary, Markings, OwnMarking
+from services.classifier.analysis.owners.dictionaries import Index, Terms
+from services.classifier.analysis.owners.folding import Fold, fold
+from services.classifier.analysis.owners.form import Dictionary, Markings, OwnMarking
+from services.classifier.analysis.owners.markings import Marks
 from tests.classifier_parts import passage
 
 # Dictionaries --------------------------------------------------------------------------------------------------------

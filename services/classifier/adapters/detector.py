@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.classifier.adapters.remembered import Remembered
-from services.classifier.analysis import credentials, health, introduced, names, organisations, patterns, scripts
+from services.classifier.analysis import credentials, names, patterns
+from services.classifier.analysis.language import health, introduced, organisations, scripts
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 

@@ -14,9 +14,10 @@ from typing import Final
 
 from placet.keys import Signer
 from services.classifier.adapters import documents
-from services.classifier.analysis import dictionaries, own, recognizers
-from services.classifier.analysis.dictionaries import BadTermError, Terms
-from services.classifier.analysis.own import NOTHING, Dictionary, Own
+from services.classifier.analysis.owners import dictionaries, recognizers
+from services.classifier.analysis.owners import form as own
+from services.classifier.analysis.owners.dictionaries import BadTermError, Terms
+from services.classifier.analysis.owners.form import NOTHING, Dictionary, Own
 from services.classifier.analysis.taxonomy import DataCatalogue, Taxonomy
 from services.classifier.errors import ConfigurationError
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.classifier.adapters.files import Configuration
-from services.classifier.analysis import artefacts, dictionaries, recognizers, vectors
-from services.classifier.analysis.markings import Marks
+from services.classifier.analysis import artefacts, vectors
+from services.classifier.analysis.owners import dictionaries, recognizers
+from services.classifier.analysis.owners.markings import Marks
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 

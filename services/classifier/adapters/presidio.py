@@ -25,7 +25,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from services.classifier.adapters import recognizers
-from services.classifier.adapters.names import NameDetector
+from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.analysis import fitting
 from services.classifier.model import Passage, Span
 

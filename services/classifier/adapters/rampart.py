@@ -23,7 +23,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from services.classifier.analysis.reading import Word
+from services.classifier.analysis.language.reading import Word
 
 WINDOW: Final = 126
 """Tokens of a window, without the two that stand around it: about 480 characters, which it reads best."""

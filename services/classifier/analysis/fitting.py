@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.classifier.analysis.identifiers.context import IDENTIFIER, Around, Words, inside_identifier
-from services.classifier.analysis.words import PRODUCTS
+from services.classifier.analysis.language.words import PRODUCTS
 from services.classifier.model import Passage, Span
 
 GATES: Final[Mapping[str, re.Pattern[str]]] = {

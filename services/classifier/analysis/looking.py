@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import credentials, destinations, names, scripts, shape, sql
+from services.classifier.analysis import credentials, destinations, names, shape, sql
 from services.classifier.analysis.artefacts import MODEL_ARTIFACT
-from services.classifier.analysis.own import RECOGNIZERS as OWNERS
+from services.classifier.analysis.language import scripts
+from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import folding, pairs, unwrap

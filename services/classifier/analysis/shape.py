@@ -13,7 +13,7 @@ import shlex
 from typing import Final
 
 from services.classifier.analysis import names
-from services.classifier.analysis.words import NOBODY
+from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Passage
 
 _DATABASES: Final = frozenset({

@@ -14,9 +14,10 @@ from typing import Final
 
 from services.classifier.adapters.language import PACKAGE, model_path
 from services.classifier.adapters.rampart import Rampart
-from services.classifier.analysis import people, shape
-from services.classifier.analysis.reading import Word
-from services.classifier.analysis.words import NOT_PEOPLE
+from services.classifier.analysis import shape
+from services.classifier.analysis.language import people
+from services.classifier.analysis.language.reading import Word
+from services.classifier.analysis.language.words import NOT_PEOPLE
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
 

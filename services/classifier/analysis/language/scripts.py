@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.classifier.analysis import cyrillic, east_asian
+from services.classifier.analysis.language import cyrillic, east_asian
 from services.classifier.model import Passage, Span
 
 _OTHER: Final = re.compile(

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.classifier.analysis.reading import Word
-from services.classifier.analysis.words import NOBODY, THINGS
+from services.classifier.analysis.language.reading import Word
+from services.classifier.analysis.language.words import NOBODY, THINGS
 from services.classifier.model import Span
 
 _SURE: Final = 0.5

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.classifier.analysis import health_words as known
+from services.classifier.analysis.language import health_words as known
 from services.classifier.model import Passage, Span
 
 _WORD: Final = re.compile(r"(?<![\w./@:=-])[^\W\d_]+(?:['’-][^\W_]+)*(?![\w@(=]|[./:-]\w)")

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import regex
 
-from services.classifier.analysis import checks
-from services.classifier.analysis.own import RAISED, THRESHOLD, OwnRecognizer
+from services.classifier.analysis.owners import checks
+from services.classifier.analysis.owners.form import RAISED, THRESHOLD, OwnRecognizer
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
 

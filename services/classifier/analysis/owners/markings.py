@@ -16,8 +16,8 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick
 
-from services.classifier.analysis.folding import Fold, fold
-from services.classifier.analysis.own import MARKING, Markings
+from services.classifier.analysis.owners.folding import Fold, fold
+from services.classifier.analysis.owners.form import MARKING, Markings
 from services.classifier.model import Passage, Span
 
 RESTRICTED: Final = "RESTRICTED_MARKING"

@@ -15,8 +15,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field, StringConstraints
 
 from placet.base import Strict
-from services.classifier.analysis.checks import Check
-from services.classifier.analysis.folding import Fold
+from services.classifier.analysis.owners.checks import Check
+from services.classifier.analysis.owners.folding import Fold
 from services.classifier.analysis.taxonomy import EntityType, Meaning, Taxonomy
 
 MARKING: Final = "MARKING"

@@ -15,8 +15,8 @@ from typing import Final
 
 from ahocorasick_rs import AhoCorasick
 
-from services.classifier.analysis.folding import Fold, fold
-from services.classifier.analysis.own import Dictionary
+from services.classifier.analysis.owners.folding import Fold, fold
+from services.classifier.analysis.owners.form import Dictionary
 from services.classifier.model import Span
 
 RECOGNIZER: Final = "dictionary/"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.classifier.analysis.words import SENTENCE_STARTERS
+from services.classifier.analysis.language.words import SENTENCE_STARTERS
 from services.classifier.model import Passage, Span
 
 _FORMS: Final = (

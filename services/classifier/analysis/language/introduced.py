@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.classifier.analysis.words import NOBODY
+from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Passage, Span
 
 _CAPITAL: Final = r"(?=[^\W\d_])(?=\S)(?![a-zß-öø-ÿ])[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20}){0,2}"
