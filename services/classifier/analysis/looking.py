@@ -138,6 +138,11 @@ class _One:
         # What a statement does and where things go is read as it stands: a database and a resolver fold nothing.
         statement = self._facts(passage) if own and self._in_arguments else None
         if not passage.number and (folded := folding.fold(layer)) is not layer:
+            # What only the writer's own spelling shows counts too; names are looked for in one spelling.
+            for span in resolve(
+                self._spans(replace(passage, known=True), statement), self._looker.taxonomy.credentials
+            ):
+                self._add(layer, span, how)
             layer, passage = folded, replace(passage, text=folded.text)
             self.layers.append(layer)
             statement = self._looker.read_sql(passage.text) if statement is not None else None
