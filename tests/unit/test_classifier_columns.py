@@ -1,4 +1,4 @@
-"""Columns: the name over a value tells what it is, however the table is drawn; and what only looks like a table is none."""
+"""Columns: the name over a value tells what it is, however the table is drawn; what looks like a table only is none."""
 
 from __future__ import annotations
 
@@ -39,8 +39,14 @@ def named(text: str) -> set[tuple[str, str]]:
         ("| Field | Value |\n|---|---|\n| Phone | 612345678 |", {("phone", "612345678")}),
         ("-[ RECORD 1 ]-----\nphone | 612345678\ncvv   | 123", {("phone", "612345678"), ("cvv", "123")}),
         ("ID   PHONE        DOB\n1    612345678    19850312", {("phone", "612345678"), ("dob", "19850312")}),
-        ("ID   PHONE        CITY   DOB\n1    612345678           19850312", {("phone", "612345678"), ("dob", "19850312")}),
-        ("ID PHONE     DOB\n-- --------- --------\n 1 612345678 19850312", {("phone", "612345678"), ("dob", "19850312")}),
+        (
+            "ID   PHONE        CITY   DOB\n1    612345678           19850312",
+            {("phone", "612345678"), ("dob", "19850312")},
+        ),
+        (
+            "ID PHONE     DOB\n-- --------- --------\n 1 612345678 19850312",
+            {("phone", "612345678"), ("dob", "19850312")},
+        ),
         ("as of today:\nid,phone\n1,612345678\n\nid,dob\n1,19850312", {("phone", "612345678"), ("dob", "19850312")}),
         ("姓名,手机\n王伟,13912345678", {("姓名", "王伟"), ("手机", "13912345678")}),
     ],
@@ -144,7 +150,8 @@ def test_a_secret_in_a_column_is_judged_as_under_a_key() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a,b\n", "a,1\n", ",", "a  b\n", "|", "|a", "--\n", "-- --\n", '"', 'a,"', "a\tb\n1\t2\n", "-[ RECORD 1 ]\n", "a | b\n",
+    ["a,b\n", "a,1\n", ",", "a  b\n", "|", "|a", "--\n", "-- --\n", '"', 'a,"', "a\tb\n1\t2\n", "-[ RECORD 1 ]\n",
+     "a | b\n",
      "insert into a (b", "insert into a (b) values (", "insert into a (b) values ('", "insert into a (b) values (1),(",
      "copy a (b) from stdin\n", "(", "'", " ", "a, "],
 )  # fmt: skip

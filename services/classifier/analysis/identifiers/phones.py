@@ -89,6 +89,11 @@ _OTHER: Final = re.compile(
     r"(?:[ _-]?(?:no|nr|number|nummer|#|id))?[\s:.#=]{1,3}\Z"
 )
 """What a number with a leading zero is said to be where it is none of a telephone."""
+_OTHER_BEFORE: Final = 24
+_OTHERS: Final = frozenset({
+    "sku", "id", "ids", "ticket", "order", "invoice", "ref", "reference", "part", "case", "serial", "article", "batch",
+    "lot", "item", "version", "build", "isbn", "ean", "gtin", "upc", "tracking", "charge",
+})  # fmt: skip
 _MINE_BEFORE: Final = 50
 _LONGEST_JOINT: Final = 14
 _LINK: Final = re.compile(
@@ -191,11 +196,14 @@ def _is_phone(around: Around, start: int, end: int, *, told: bool, listed: bool)
         return _parses(value, "US", possible=False) or _is_national(value)
     if told:
         return _is_national(value) or _is_national(value, FURTHER)
-    return (
-        _TRUNK.match(value) is not None
-        and _OTHER.search(text[max(0, start - 24) : start]) is None
-        and _is_national(value)
-    )
+    return _TRUNK.match(value) is not None and not _is_another(around, start) and _is_national(value)
+
+
+def _is_another(around: Around, start: int) -> bool:
+    """Whether the name above or the word directly before says that a number is something else's."""
+    if not _OTHERS.isdisjoint(around.passage.hints):
+        return True
+    return _OTHER.search(around.passage.text[max(0, start - _OTHER_BEFORE) : start]) is not None
 
 
 def _digits_in_a_row(around: Around, start: int, end: int, value: str, *, listed: bool) -> bool:

@@ -204,9 +204,7 @@ def _wide_cutter(text: str, starts: Sequence[int]) -> Cut:
 def _fixed_cutter(text: str, starts: Sequence[int]) -> Cut:
     def cut(start: int, stop: int) -> Sequence[Cell]:
         bounds = [*(start + at for at in starts), stop]
-        return [
-            _trimmed(text, min(first, stop), min(end, stop)) for first, end in pairwise(bounds)
-        ]
+        return [_trimmed(text, min(first, stop), min(end, stop)) for first, end in pairwise(bounds)]
 
     return cut
 
