@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import credentials, destinations, names, shape, sql
+from services.classifier.analysis import credentials, destinations, identifiers, names, shape, sql
 from services.classifier.analysis.artefacts import MODEL_ARTIFACT
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
-from services.classifier.analysis.unwrapping import folding, pairs, unwrap
+from services.classifier.analysis.unwrapping import columns, folding, inserts, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
 from services.classifier.analysis.vectors import EMBEDDING
@@ -214,13 +214,27 @@ class _One:
             for pair in pairs.find(text):
                 if (kind := taxonomy.field_type(pair.hints)) and taxonomy.field_holds(kind, pair.value):
                     yield Span(kind, pair.start, pair.end, 0.8, "field/beside")
+            for find in (columns.find, inserts.find):
+                for pair in find(text):
+                    yield from self._under(pair.hints, pair.value, pair.start)
         for told in statement.told if statement is not None else ():
-            column, value = names.words(told.column), text[told.start : told.end]
-            if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
-                yield Span(kind, told.start, told.end, 0.8, "field/column")
-            elif names.is_secret(column):
-                for span in credentials.find(Passage(value, column)):
-                    yield replace(span, start=span.start + told.start, end=span.end + told.start)
+            yield from self._under(names.words(told.column), text[told.start : told.end], told.start)
+
+    def _under(self, column: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
+        """A value under the name of its column: as under an object's key, but without the model."""
+        taxonomy = self._looker.taxonomy
+        if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
+            yield Span(kind, start, start + len(value), 0.8, "field/column")
+            return
+        passage = Passage(value, column, number=value.isdigit())
+        if names.is_secret(column) or names.is_key(column):
+            inner = credentials.find(passage)
+        elif identifiers.tells(column):
+            inner = identifiers.find(passage)
+        else:
+            return
+        for span in inner:
+            yield replace(span, start=span.start + start, end=span.end + start)
 
 
 _SHORTEST_PAIR: Final = 5

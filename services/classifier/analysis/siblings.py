@@ -3,7 +3,7 @@
 Rules:
 - A kind counts only where it names an identifier: `{"type": "string"}` and `{"kind": "Secret"}` say nothing here.
 - `number`, `no` and `account` say nothing alone: what they belong to is said with them, by the kind beside or the name
-  above (`{"card": {"number": …}}`).
+  above (`{"card": {"number": …}}`). So it is with `date` and `year` under a birth.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _KINDS: Final = (identifiers.WORDS.spaced | identifiers.STRONG_WORDS | (phones.W
     "ring", "reach", "sin", "tc", "security", "social",
 }  # fmt: skip
 _BARE: Final = frozenset({("number",), ("no",), ("nr",), ("account",), ("num",), ("id",), ("identifier",), ("code",)})
+_MOMENTS: Final = frozenset({("date",), ("day",), ("on",), ("dt",), ("datum",), ("year",), ("time",), ("timestamp",)})
+_BIRTHS: Final = frozenset({"birth", "born", "geburt", "naissance", "nacimiento", "nascita", "nascimento", "urodzenie"})
 _JOINED: Final = frozenset({"card", "passport", "bank", "licence", "license", "phone", "account", "document", "iban"})
 
 
@@ -39,6 +41,8 @@ def hints(own: tuple[str, ...], kind: tuple[str, ...], above: tuple[str, ...]) -
     """The words that tell about a member's value: its own name, or with what it needs beside it."""
     if kind and (names.is_container(own) or own in _BARE):
         return kind if names.is_container(own) or own == kind[-len(own) :] else (*kind, *own)
+    if own in _MOMENTS and not _BIRTHS.isdisjoint(above):
+        return ("birth", *own)
     if own in _BARE and not _JOINED.isdisjoint(above):
         return (*above, *own)
     return own

@@ -50,6 +50,8 @@ class TaggedFields(Strict):
         "letter", "letter_and_space", "letter_or_digit", "digit", "four_digits", "five_digits", "card", "coordinate"
     ]
     names: tuple[str, ...]
+    endings: tuple[str, ...] = ()
+    """Words that tell as much at the end of any name: `payment_cvv`."""
 
 
 class Taxonomy(Strict):
@@ -69,13 +71,17 @@ class Taxonomy(Strict):
     def _types_by_name(self) -> dict[tuple[str, ...], str]:
         return {names.words(name): kind for kind, tagged in self.fields.items() for name in tagged.names}
 
+    @cached_property
+    def _types_by_ending(self) -> dict[str, str]:
+        return {word: kind for kind, tagged in self.fields.items() for word in tagged.endings}
+
     def field_type(self, hints: tuple[str, ...]) -> str | None:
-        """The type of values under a name: the whole name or its last two or three words (`customer_full_name`)."""
+        """The type under a name: of all of it, its last two or three words (`customer_full_name`), or its ending."""
         found = self._types_by_name.get(hints)
         for size in (3, 2):
             if found is None and len(hints) > size:
                 found = self._types_by_name.get(hints[-size:])
-        return found
+        return found or (self._types_by_ending.get(hints[-1]) if hints else None)
 
     def field_holds(self, kind: str, value: str) -> bool:
         """Whether a value can be what its field's name says."""

@@ -5,7 +5,8 @@ Rules:
   under a place that is named as skipped. Nothing is left out silently.
 - The name above a value is its hint. It reaches through lists, through keys that say nothing themselves
   (`{"password": {"value": …}}`), from a sibling (`{"name": "DB_PASSWORD", "value": …}`), from an option before it in a
-  list (`["--password", …]`), and from the kind of a Kubernetes Secret. Names are read in one spelling.
+  list (`["--password", …]`), from the header of a list of rows (`headed`), and from the kind of a Kubernetes Secret.
+  Names are read in one spelling.
 - A long list of fractions is one thing: an embedding. It is a leaf of its own.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from placet.canonical import canonical_bytes
-from services.classifier.analysis import names, siblings, vectors
+from services.classifier.analysis import headed, names, siblings, vectors
 from services.classifier.analysis.unwrapping import folding
 from services.classifier.analysis.vectors import EMBEDDING
 from services.classifier.model import Leaf, Passage, Path, Skipped, Subject
@@ -73,8 +74,13 @@ def number_text(value: float) -> str:
     return str(value) if isinstance(value, int) else canonical_bytes(value).decode()
 
 
-def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterator[Leaf | Skipped]:
-    """`weight` bounds the length of the pointer to here from above, whatever will be masked in it."""
+def _walk(
+    value: Any, path: Path, hints: tuple[str, ...], weight: int, columns: headed.Columns | None = None
+) -> Iterator[Leaf | Skipped]:
+    """`weight` bounds the length of the pointer to here from above, whatever will be masked in it.
+
+    `columns` name the items of a list that is a row.
+    """
     match value:
         case None | bool():
             return
@@ -89,19 +95,24 @@ def _walk(value: Any, path: Path, hints: tuple[str, ...], weight: int) -> Iterat
             if is_embedding(value):
                 yield Leaf(path, "value", Passage(canonical_bytes(value).decode(), hints), EMBEDDING)
                 return
+            rows = headed.rows(value) if columns is None else ()
             for index, item in enumerate(value):
-                told = _named_by_option(value, index) or hints
+                told = _named_by_option(value, index) or _column(columns, index) or hints
                 longer = weight + len(str(index)) + 1
                 if longer > _POINTER_BUDGET:
                     yield Skipped((*path, index), "too_deep")
                 else:
-                    yield from _walk(item, (*path, index), told, longer)
+                    yield from _walk(item, (*path, index), told, longer, rows if isinstance(item, list) else None)
+
+
+def _column(columns: headed.Columns | None, index: int) -> tuple[str, ...]:
+    return columns[index] if columns and index < len(columns) else ()
 
 
 def _members(
     value: Mapping[str, Any], path: Path, above: tuple[str, ...], weight: int, *, in_secret: bool = False
 ) -> Iterator[Leaf | Skipped]:
-    named, kind = _named_by_sibling(value), siblings.kind_of(value)
+    named, kind, headers = _named_by_sibling(value), siblings.kind_of(value), headed.columns(value)
     is_secret = value.get("kind") in _KINDS_OF_SECRETS
     for key, item in value.items():
         below = (*path, key)
@@ -122,7 +133,25 @@ def _members(
         if is_secret and key in _SECRET_DATA and isinstance(item, dict):
             yield from _members(item, below, hints, longer, in_secret=True)
             continue
+        if isinstance(item, list) and headers and headed.holds_rows(hints):
+            yield from _rows(item, below, hints, longer, headers)
+            continue
         yield from _walk(item, below, hints, longer)
+
+
+def _rows(
+    items: list[Any], path: Path, hints: tuple[str, ...], weight: int, headers: headed.Columns
+) -> Iterator[Leaf | Skipped]:
+    """Rows under the columns that are named beside them; a list of as many values is one row."""
+    if not any(isinstance(item, list) for item in items):
+        yield from _walk(items, path, hints, weight, headers if len(items) == len(headers) else None)
+        return
+    for index, item in enumerate(items):
+        longer = weight + len(str(index)) + 1
+        if longer > _POINTER_BUDGET:
+            yield Skipped((*path, index), "too_deep")
+        else:
+            yield from _walk(item, (*path, index), hints, longer, headers if isinstance(item, list) else None)
 
 
 def _named_by_sibling(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -167,6 +167,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "country": Maker("LOCATION", lambda draw: draw.one(_COUNTRIES)),
     "org": Maker("ORGANIZATION", lambda draw: draw.one(_ORGANISATIONS)),
     "born": _born_as("{0:04}-{1:02}-{2:02}"),
+    "born_compact": _born_as("{0:04}{1:02}{2:02}"),
     "born_us": _born_as("{1:02}/{2:02}/{0:04}"),
     "born_dots": _born_as("{2:02}.{1:02}.{0:04}"),
     "born_words": Maker("DATE_OF_BIRTH", _born_words),

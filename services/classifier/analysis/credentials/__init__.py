@@ -2,7 +2,8 @@
 
 Rules:
 - Every rule stands in data with its source: `vendors.py` (a prefix tells), `shapes.py` (the parts do), `keys.py`,
-  `links.py`, `contexts.py` (words around do), `commands.py` (programs and their flags); `assignments.py` is one rule.
+  `links.py`, `contexts.py` (words around do), `commands.py` (programs and their flags),
+  `configurations.py` (forms of files); `assignments.py` is one rule.
   Each has hits and near misses beside it in the tests, or a test fails.
 - A name above the value (`{"password": …}`) tells as much as one in the text.
 - What stands where a secret would be is known (`stand_ins.py`): an example is masked, and is no reason to hold an
@@ -20,6 +21,7 @@ from services.classifier.analysis import names
 from services.classifier.analysis.credentials import (
     assignments,
     commands,
+    configurations,
     contexts,
     keys,
     links,
@@ -42,11 +44,12 @@ def _by_mark(rules: Iterable[Rule]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
     return tuple((mark, tuple(some)) for mark, some in marked.items())
 
 
-_TOLD: Final = (*links.RULES, *contexts.RULES)
+_TOLD: Final = (*links.RULES, *contexts.RULES, *configurations.RULES)
 RULES: Final = (*keys.RULES, *vendors.RULES, *shapes.RULES, *_TOLD)
 RECOGNIZERS: Final = (
     *(rule.name for rule in RULES),
     assignments.NAME,
+    configurations.MANIFEST,
     *commands.NAMES,
     "telling_name",
     "random_under_telling_name",
@@ -85,6 +88,7 @@ def find(passage: Passage) -> Iterator[Span]:
             yield from _matches(rule, text)
     yield from assignments.find(text)
     yield from commands.find(text)
+    yield from configurations.find(text)
 
 
 def is_stand_in(value: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.classifier.analysis import names
-from services.classifier.analysis.credentials import stand_ins
+from services.classifier.analysis.credentials import configurations, stand_ins
 from services.classifier.analysis.credentials.randomness import looks_random
 from services.classifier.analysis.credentials.rule import SECRET, Text, alternatives
 from services.classifier.model import Span
@@ -96,6 +96,8 @@ def judge(value: str, hints: tuple[str, ...]) -> str | None:
         if counted and value.isdigit() and len(value) < _SHORTEST_CODE:
             return None
         return stand_ins.kind_of_told(SECRET, value, hints)
+    if hints[-1:] == ("auth",) and configurations.is_pair(value):
+        return SECRET
     if names.is_key(hints) and looks_random(value):
         return stand_ins.kind_of_told(SECRET, value, hints)
     return None

@@ -10,7 +10,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from services.classifier.analysis.identifiers import births, documents, income, money, national, network, phones, places
+from services.classifier.analysis.identifiers import (
+    births,
+    codes,
+    documents,
+    hl7,
+    income,
+    money,
+    national,
+    network,
+    phones,
+    places,
+)
 from services.classifier.analysis.identifiers.context import IDENTIFIER, Around, Words
 from services.classifier.analysis.identifiers.rule import Rule
 from services.classifier.model import Passage, Span
@@ -33,6 +44,7 @@ TYPES: Final = frozenset({
     *(rule.entity_type for rule in (*ALONE, *TOLD, *money.WALLETS, *national.PAN, *national.LETTERED)),
     *(rule.entity_type for rule in documents.RULES),
     "PHONE_NUMBER", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS", "DATE_OF_BIRTH", "COORDINATES", "INCOME",
+    "CARD_SECURITY_CODE",
 })  # fmt: skip
 """What may be found."""
 
@@ -43,17 +55,27 @@ _NINE: Final = re.compile(r"\d(?:[ .\u00a0\u202f-]?\d){8}", re.ASCII)
 _MANY: Final = re.compile(r"\d(?:[^\d\n]{0,3}\d){5}")
 
 
+_TELLING: Final = WORDS.spaced | STRONG_WORDS | phones.WORDS.spaced | births.FIELDS.spaced
+
+
+def tells(hints: tuple[str, ...]) -> bool:
+    """Whether a name says that somebody's number stands under it."""
+    return not _TELLING.isdisjoint(hints)
+
+
 def find(passage: Passage) -> Iterator[Span]:
     """Spans of identifiers, overlapping ones too."""
     text, around = passage.text, Around(passage)
     yield from network.find(passage)
+    yield from births.under_name(passage)
     if len(text) >= _SHORTEST_WALLET:
         yield from _of(money.WALLETS, around)
     if not _FEW.search(text) or IDENTIFIER.fullmatch(text):
         return
     if not passage.number:
-        for one in (births, documents, income):
+        for one in (births, codes, documents, income, hl7):
             yield from one.find(around)
+        yield from phones.spelled(around)
     if "." in text or "°" in text:
         yield from places.find(around)
     if _PAN.search(text):

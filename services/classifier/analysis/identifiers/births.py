@@ -1,7 +1,10 @@
 """Days of birth: a date beside a word that says so, in the languages that write it.
 
-Rules: a date alone is nobody's birthday. The word stands before it with no other number between, or right behind it;
-the date has days and months that exist.
+Rules:
+- A date alone is nobody's birthday. The word stands before it with no other number between, or right behind it; the
+  date has days and months that exist.
+- Beside an age a date counts whose year somebody of that age was born in, give or take; no clock is asked.
+- Under a name that says birth all of a value counts in any form: eight digits, seconds and milliseconds, a year alone.
 """
 
 from __future__ import annotations
@@ -11,15 +14,30 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.classifier.analysis.identifiers.context import Around, Words
-from services.classifier.model import Span
+from services.classifier.model import Passage, Span
 
 _WORDS: Final = Words((
     "birth", "birthdate", "birthday", "dob", "b", "born", "geboren", "geb", "geburtsdatum", "geburtstag", "ne", "nee",
     "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "nascimento", "urodzony", "urodzona",
     "urodzenia", "ur", "geboortedatum", "fodd", "fodelsedatum", "рождения", "рожден", "рождена", "родился", "родилась",
     "生年月日", "出生", "生まれ", "생년월일",
+    "bday", "birthyear", "yob", "geburtsjahr", "nascido", "nascida", "syntynyt", "syntymaaika", "synt", "född", "født",
+    "fødselsdato", "narozen", "narozena", "narozeni", "narodenia", "dogum", "γεννηση", "γεννησης", "народження",
+    "aged", "age", "alter", "edad", "eta", "wiek", "leeftijd", "ans", "anos", "anni", "lat", "jahre",
 ))  # fmt: skip
 """`b` is the last of d.o.b."""
+FIELDS: Final = Words((
+    "birth", "birthdate", "birthday", "dob", "born", "bday", "birthyear", "yob", "dateofbirth", "geboren",
+    "geburtsdatum", "geburtstag", "geburtsjahr", "gebdatum", "naissance", "nacimiento", "nascita", "nascimento",
+    "urodzenia", "geboortedatum", "fodelsedatum", "fødselsdato", "fodselsdato", "syntymaaika", "narozeni", "рождения",
+    "народження", "生年月日", "出生", "출생", "생년월일",
+))  # fmt: skip
+"""In the name of a field; folded as names are not, so both spellings stand here where they differ."""
+_PLACE: Final = frozenset({
+    "place", "country", "city", "town", "ort", "lieu", "lugar", "luogo", "miejsce", "certificate", "rate", "weight",
+    "name", "order", "control", "id", "number", "state", "sign", "birthplace", "gift", "bonus", "campaign", "job",
+})  # fmt: skip
+"""Said of birth, and no day."""
 _MONTHS: Final = (
     "jan(?:uary|uar|vier|eiro)?|jän(?:ner)?|ene(?:ro)?|gen(?:naio)?|sty(?:cznia)?|feb(?:ruary|ruar|rero|braio)?|"
     "f[ée]vr?(?:ier|ereiro)?|lut(?:ego)?|mar(?:ch|s|zo|ca|ço)?|märz|maart|mrt|apr(?:il|ile)?|avr(?:il)?|abr(?:il)?|"
@@ -39,20 +57,53 @@ _DATE: Final = (
     rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?!(?!T\d)\w|[-/.]\d))"
 )
 _BORN: Final = (
-    r"(?:\bd\.?o\.?b\b\.?|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
-    r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?\sle\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
+    r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
+    r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?\s(?:le|en)\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
     r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa]\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
-    r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일)"
+    r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일|"
+    r"\bnascid[oa]\b|\bsyntynyt\b|\bsyntym[äa]aika\b|\bf[øo]dt\b|\bf[øo]dselsdato\b|\bnarozen[ai]?\b|\bdatum\snarozen[íi]|"
+    r"\bdo[ğg]um\starihi|γ[εέ]νν[ηή]σ|γεννήθηκε|\bнароджен[а-яії]{1,4})"
 )
 _BEFORE_VALUE: Final = r"[^\d\n]{0,30}?(?<![\w])"
 _BEFORE_DATE: Final = re.compile(rf"{_BORN}{_BEFORE_VALUE}(?P<value>{_DATE})", re.IGNORECASE)
 _BEHIND_DATE: Final = re.compile(rf"(?<![\w./-])(?P<value>{_DATE})[\s,]{{0,3}}\(?(?:{_BORN}|生まれ|生)", re.IGNORECASE)
 
 
+_AGE: Final = (
+    r"(?:\bage[d]?|\balter|\bim\salter\svon|\bâge|\bedad|\bet[àa]|\bwiek|\bleeftijd|\bidade)\b\s?:?\s?(?P<age>\d{1,3})"
+    r"(?:\s?(?:years?(?:\sold)?|yrs?|y/?o|jahren?|ans|a[ñn]os|anni|anos|lat|jaar))?"
+)
+_AGED: Final = re.compile(rf"{_AGE}[\s,;(]{{1,4}}(?P<value>{_DATE})", re.IGNORECASE)
+_AGE_BEHIND: Final = re.compile(rf"(?<![\w./-])(?P<value>{_DATE})[\s,;]{{0,3}}\(?{_AGE}(?!\d)", re.IGNORECASE)
+_FULL_YEAR: Final = re.compile(_YEAR)
+_NOW: Final = range(2015, 2046)
+"""Years in which somebody may be of an age that stands beside the day of birth."""
+_WHOLE: Final = re.compile(
+    rf"\s*(?P<value>{_DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,9}})?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?|{_YEAR}|"
+    r"\d{2}(?P<c>[-/.])\d{2}(?P=c)(?:\d{2}){1,2}|-?\d{8,13})\s*",
+    re.IGNORECASE,
+)
+
+
+def under_name(passage: Passage) -> Iterator[Span]:
+    """All of a value under a name that says birth: `patient_dob`, `birth_ts`."""
+    hints = passage.hints
+    if not hints or FIELDS.spaced.isdisjoint(hints) or not _PLACE.isdisjoint(hints):
+        return
+    if (match := _WHOLE.fullmatch(passage.text)) is not None:
+        yield Span("DATE_OF_BIRTH", *match.span("value"), 0.85, "identifier/birth_field")
+
+
 def find(around: Around) -> Iterator[Span]:
     """Dates that somebody was born on."""
     if not around.has(_WORDS):
         return
+    text = around.passage.text
     for pattern in (_BEFORE_DATE, _BEHIND_DATE):
-        for match in pattern.finditer(around.passage.text):
+        for match in pattern.finditer(text):
             yield Span("DATE_OF_BIRTH", *match.span("value"), 0.85, "identifier/birth")
+    for pattern in (_AGED, _AGE_BEHIND):
+        for match in pattern.finditer(text):
+            year = _FULL_YEAR.search(match["value"])
+            if year is not None and int(year[0]) + int(match["age"]) in _NOW:
+                yield Span("DATE_OF_BIRTH", *match.span("value"), 0.8, "identifier/birth_and_age")

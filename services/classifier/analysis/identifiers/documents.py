@@ -1,4 +1,4 @@
-"""What only its word tells: passports, driving licences, accounts, security codes.
+"""What only its word tells: passports, driving licences, accounts.
 
 Rules: none of these has a check digit that everybody's has, so the word stands before the value with no other number
 between; and the value has the form of one.
@@ -64,10 +64,6 @@ RULES: Final = (
         r"rijbewijs(?:nummer)?|carta\sde\scondução)"
         rf"{_NUMBER}{_BETWEEN}(?P<value>[A-Z]{{0,5}}\d[A-Z0-9-]{{4,17}})(?![\w-])",
     ),
-    _told(
-        "CARD_SECURITY_CODE", "cvv_after_word", 0.85, "cvv cvc security csc",
-        rf"\b(?:cvv2?|cvc2?|csc|security\scode)\b{_IS}(?P<value>\d{{3,4}})(?![\w.])",
-    ),
 )  # fmt: skip
 _YEAR_OR_DAY: Final = re.compile(r"(?:19|20)\d{2}(?:-?[01]\d-?[0-3]\d)?")
 _DVLA: Final = re.compile(
@@ -83,7 +79,7 @@ def find(around: Around) -> Iterator[Span]:
     for rule in RULES:
         if around.has(rule.marks):
             for match in rule.pattern.finditer(text):
-                if rule.entity_type == "CARD_SECURITY_CODE" or _is_document(match["value"]):
+                if _is_document(match["value"]):
                     yield Span(rule.entity_type, *match.span("value"), rule.score, f"pattern/{rule.name}")
     for match in _DVLA.finditer(text):
         if not inside_identifier(text, *match.span()):

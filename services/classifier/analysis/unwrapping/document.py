@@ -2,7 +2,8 @@
 
 Rules:
 - It may begin anywhere and be cut off: what was read up to there counts. One pass over the text, whatever stands in it.
-- Names, names of siblings and lists reach as they do in the action itself (`walk`).
+- Names, names of siblings and lists reach as they do in the action itself (`walk`); names over rows do where they are
+  read before them.
 - A long list of fractions is an embedding here too.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.classifier.analysis import names
+from services.classifier.analysis import headed, names, siblings
 from services.classifier.analysis.unwrapping import escapes, folding
 from services.classifier.analysis.unwrapping.layer import Layer, part
 
@@ -23,6 +24,8 @@ _TOKEN: Final = re.compile(
     r"(?:true|false|null)\b)",
     re.DOTALL,
 )
+_DATA: Final = re.compile(r"\[[^\[\]]{0,500}?[\dA-Z@\u0080-\uffff]")
+"""A row has more than names in small letters: lists of names are keys and groups."""
 _DEEPEST: Final = 64
 _EMBEDDING_LENGTH: Final = 64
 _SIBLINGS: Final = frozenset({"name", "key", "Name", "Key"})
@@ -48,7 +51,14 @@ class _Frame:
     hints: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     key: str | None = None
-    numbers: list[tuple[int, int]] = field(default_factory=list)
+    columns: headed.Columns = ()
+    """Of a row, the names over its values; of others, those over the rows in it."""
+    is_row: bool = False
+    at: int = 0
+    """How many commas were read: the place in a list."""
+    strings: list[str] = field(default_factory=list)
+    """What a list holds while it may be a header."""
+    numbers: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     only_numbers: bool = True
     fractions: int = 0
 
@@ -110,23 +120,31 @@ class _Reader:
         frame = self._frames[-1] if self._frames else None
         match mark:
             case "{" | "[":
-                above = self._hints()
+                inner = _Frame(mark == "{", self._hints(), start)
+                inner.hints = inner.above
                 if frame is not None:
-                    frame.only_numbers, frame.key = False, None
-                self._frames.append(_Frame(mark == "{", above, start, hints=above))
+                    if mark == "[":
+                        _place(inner, frame, self._layer.text)
+                    frame.only_numbers, frame.key = False, None if mark == "{" else frame.key
+                self._frames.append(inner)
             case "}" | "]":
                 if frame is not None:
                     self._frames.pop()
+                    if self._frames:
+                        _learn(self._frames[-1], frame)
                     yield from self._close(frame, start + 1)
             case ",":
                 if frame is not None:
                     frame.key = None
+                    frame.at += 1
 
     def _string(self, start: int, end: int) -> Value:
         frame = self._frames[-1]
         inner = part(self._layer, start, end)
         inner = escapes.unescaped(inner) if "\\" in inner.text else inner
         frame.only_numbers = False
+        if not frame.is_object and len(frame.strings) == frame.at:
+            frame.strings.append(inner.text)
         if frame.is_object and frame.key is None:
             frame.key = inner.text
             return Value(inner)
@@ -139,22 +157,44 @@ class _Reader:
         if frame.is_object:
             yield Value(part(self._layer, start, end), self._hints(), number=True)
             return
-        frame.numbers.append((start, end))
+        frame.numbers.append((start, end, self._hints()))
         frame.fractions += "." in self._layer.text[start:end]
 
     def _close(self, frame: _Frame, end: int) -> Iterator[Value]:
         if frame.only_numbers and len(frame.numbers) >= _EMBEDDING_LENGTH and 2 * frame.fractions > len(frame.numbers):
             yield Value(part(self._layer, frame.start, end), frame.above, embedding=True)
             return
-        for start, stop in frame.numbers:
-            yield Value(part(self._layer, start, stop), frame.above, number=True)
+        for start, stop, hints in frame.numbers:
+            yield Value(part(self._layer, start, stop), hints, number=True)
 
     def _hints(self) -> tuple[str, ...]:
         """What the names above the next value tell."""
         if not self._frames:
             return self._above
         frame = self._frames[-1]
+        if frame.is_row and frame.at < len(frame.columns):
+            return frame.columns[frame.at] or frame.hints
         if not frame.is_object or frame.key is None:
             return frame.hints
-        hints = names.words(folding.plain(frame.key))
+        hints = siblings.hints(names.words(folding.plain(frame.key)), (), frame.above)
         return frame.named or frame.above or hints if names.is_container(hints) else hints
+
+
+def _place(inner: _Frame, frame: _Frame, text: str) -> None:
+    """A list that opens: a row, a list of rows, or neither."""
+    if frame.is_object:
+        if frame.key is not None and headed.holds_rows(names.words(frame.key)):
+            inner.columns = frame.columns
+    elif frame.columns and not frame.is_row and _DATA.match(text, inner.start):
+        inner.columns, inner.is_row = frame.columns, True
+
+
+def _learn(frame: _Frame, inner: _Frame) -> None:
+    """A list that closes may have been the header of what follows it."""
+    if inner.is_object or len(inner.strings) != inner.at + 1:
+        return
+    if frame.is_object:
+        if frame.key is not None and headed.is_header(names.words(frame.key)):
+            frame.columns = headed.of(inner.strings)
+    elif frame.at == 0 and not frame.columns and not frame.is_row:
+        frame.columns = headed.of(inner.strings)
