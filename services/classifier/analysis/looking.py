@@ -139,9 +139,8 @@ class _One:
         statement = self._facts(passage) if own and self._in_arguments else None
         if not passage.number and (folded := folding.fold(layer)) is not layer:
             # What only the writer's own spelling shows counts too; names are looked for in one spelling.
-            for span in resolve(
-                self._spans(replace(passage, known=True), statement), self._looker.taxonomy.credentials
-            ):
+            as_written = self._spans(replace(passage, known=True), statement)
+            for span in resolve(as_written, self._looker.taxonomy.credentials):
                 self._add(layer, span, how)
             layer, passage = folded, replace(passage, text=folded.text)
             self.layers.append(layer)
