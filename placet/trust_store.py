@@ -15,14 +15,14 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol, TypeAlias
 
 from placet.errors import ContractError, DecodeError, VerificationError
 from placet.keys import PublicJwk, PublicKey
 from placet.trust import Trust
 
-_NEVER: Final = (-1, -1)
-"""What no file looks like: so that the next look reads it."""
+Stamp: TypeAlias = tuple[int, int] | None
+"""What tells two states of the file apart; None: there is none."""
 
 
 def load_root(path: Path) -> PublicKey:
@@ -53,9 +53,9 @@ class TrustStore:
     ) -> None:
         self._path, self._root, self._on_refused = path, root, on_refused
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
         self._digests: list[str] = []
         self._memories: list[Memory] = []
+        self._seen = self._stamp()
         self._bytes, self._trust = self._load(minimum_version=1)
 
     def remember(self, memory: Memory) -> None:
@@ -96,25 +96,22 @@ class TrustStore:
         return digest in self._digests
 
     def _look(self) -> None:
-        if self._stamp() == self._seen:  # another thread was first
+        stamp = self._stamp()
+        if stamp == self._seen:  # another thread was first
             return
         try:
             content, trust = self._load(minimum_version=self._trust.version)
         except ContractError as refused:
+            self._seen = stamp
             self._on_refused(refused)
             return
-        self._keep(trust)
+        for memory in self._memories:
+            memory.keep_trust(self._root.key_id, trust.version)
         self._bytes, self._trust = content, trust
+        # Last: whoever sees the file as seen takes the trust in force without waiting.
+        self._seen = stamp
 
-    def _keep(self, trust: Trust) -> None:
-        try:
-            for memory in self._memories:
-                memory.keep_trust(self._root.key_id, trust.version)
-        except BaseException:
-            self._seen = _NEVER  # not in force yet: whoever asks next tries again
-            raise
-
-    def _stamp(self) -> tuple[int, int] | None:
+    def _stamp(self) -> Stamp:
         try:
             found = self._path.stat()
         except OSError:
@@ -122,7 +119,6 @@ class TrustStore:
         return found.st_mtime_ns, found.st_ino
 
     def _load(self, *, minimum_version: int) -> tuple[bytes, Trust]:
-        self._seen = self._stamp()
         try:
             content = self._path.read_bytes()
         except OSError as error:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from placet import enrol
 from placet.errors import ContractError, DecodeError, VerificationError
 from placet.key_folder import KeyFolder
-from placet.keys import PublicJwk, Signer, decode_base64url, encode_base64url, pre_authentication_encoding
+from placet.keys import PublicJwk, PublicKey, Signer, decode_base64url, encode_base64url, pre_authentication_encoding
 from placet.trust import Executor, Trust, sign_trust
 from placet.trust_store import TrustStore, load_root
 from tests.factories import NOW, World, trusted
@@ -95,6 +98,32 @@ def test_the_store_takes_a_newer_file_and_keeps_the_one_in_force_against_older_a
     put(WORLD.trust_file(version=4))
     assert store.current().version == 4
     assert not store.knows("0" * 64)
+
+
+def test_who_asks_while_another_reads_a_newer_file_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trust.json"
+    path.write_bytes(WORLD.trust_file(version=2))
+    store = TrustStore(path, WORLD.root.public)
+    reading, go_on, verify = threading.Event(), threading.Event(), Trust.verify
+
+    def slowly(content: bytes, root: PublicKey, *, minimum_version: int = 1) -> Trust:
+        reading.set()
+        assert go_on.wait(30)
+        return verify(content, root, minimum_version=minimum_version)
+
+    monkeypatch.setattr(Trust, "verify", slowly)
+    path.with_suffix(".new").write_bytes(WORLD.trust_file(version=3))
+    path.with_suffix(".new").replace(path)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(store.current)
+        assert reading.wait(30)
+        second = threads.submit(store.current)
+        with contextlib.suppress(TimeoutError):  # a wrong one would be there at once
+            second.result(timeout=0.2)
+        go_on.set()
+        assert (first.result(30).version, second.result(30).version) == (3, 3)
 
 
 def test_a_store_without_a_file_does_not_start(tmp_path: Path) -> None:
