@@ -18,11 +18,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from placet.canonical import canonical_bytes
-from tests.corpora.generators import credentials, numbers, people, plain
+from tests.corpora.generators import credentials, elsewhere, numbers, people, plain
 from tests.corpora.generators.draw import Draw, Maker
 from tests.corpora.model import Gold, Labelled, Locale, Place, Template
 
-MAKERS: Final[Mapping[str, Maker]] = {**people.MAKERS, **numbers.MAKERS, **credentials.MAKERS, **plain.MAKERS}
+MAKERS: Final[Mapping[str, Maker]] = {
+    **people.MAKERS, **elsewhere.MAKERS, **numbers.MAKERS, **credentials.MAKERS, **plain.MAKERS,
+}  # fmt: skip
 HIDDEN: Final[Mapping[str, Callable[[str], str]]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "hex": lambda text: text.encode().hex(),
