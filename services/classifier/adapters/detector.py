@@ -12,7 +12,7 @@ from typing import Final
 
 from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import credentials, names, patterns
-from services.classifier.analysis.language import health, introduced, organisations, scripts
+from services.classifier.analysis.language import health, introduced, marked, organisations, scripts
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 
@@ -32,7 +32,7 @@ class RuleDetector:
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """Spans of secrets, patterned personal data, illnesses, organisations, and names that their form tells."""
-        finders = (credentials, patterns, health, introduced, organisations, scripts)
+        finders = (credentials, patterns, health, introduced, marked, organisations, scripts)
         return tuple(span for one in finders for span in one.find(passage))
 
 

@@ -9,15 +9,17 @@ Rules:
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from services.classifier.adapters.language import PACKAGE, model_path
 from services.classifier.adapters.rampart import Rampart
 from services.classifier.analysis import shape
-from services.classifier.analysis.language import people
+from services.classifier.analysis.language import people, things
 from services.classifier.analysis.language.reading import Word
-from services.classifier.analysis.language.words import NOT_PEOPLE
+from services.classifier.analysis.unwrapping import columns
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
 
@@ -61,8 +63,7 @@ class NameDetector:
                 Span(span.entity_type, span.start + start, span.end + start, span.score, span.recognizer)
                 for span in spans
             ]
-        thing = bool(passage.hints) and passage.hints[-1] in NOT_PEOPLE
-        return [span for span in found if not (thing and _is_all(passage.text, span))]
+        return list(_of_people(passage, found))
 
 
 class _Budgeted:
@@ -78,6 +79,15 @@ class _Budgeted:
         return self._model.read(text)
 
 
-def _is_all(text: str, span: Span) -> bool:
-    """Whether a value is a name and nothing else: what its field says it is weighs more than what it sounds like."""
-    return span.entity_type == "PERSON" and not text[: span.start].strip() and not text[span.end :].strip()
+def _of_people(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
+    """Without names of things: what a field or column says its value is weighs more than what it sounds like."""
+    cells = [cell for cell in columns.find(passage.text) if things.says_thing(cell.hints)] if spans else []
+    starts = [cell.start for cell in cells]
+    for span in spans:
+        cell = cells[at - 1] if (at := bisect_right(starts, span.start)) else None
+        if cell is not None and span.end <= cell.end:
+            inside = replace(span, start=span.start - cell.start, end=span.end - cell.start)
+            if things.names_thing(cell.hints, cell.value, inside):
+                continue
+        if not things.names_thing(passage.hints, passage.text, span):
+            yield span

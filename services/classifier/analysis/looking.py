@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import credentials, destinations, names, shape, sql
+from services.classifier.analysis import credentials, destinations, names, shape, siblings, sql
 from services.classifier.analysis.artefacts import MODEL_ARTIFACT
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
-from services.classifier.analysis.unwrapping import folding, pairs, unwrap
+from services.classifier.analysis.unwrapping import columns, folding, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
 from services.classifier.analysis.vectors import EMBEDDING
@@ -206,11 +206,16 @@ class _One:
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
         taxonomy, text = self._looker.taxonomy, passage.text
         if not passage.number and len(text) > _SHORTEST_PAIR:
-            for pair in pairs.find(text):
-                if (kind := taxonomy.field_type(pair.hints)) and taxonomy.field_holds(kind, pair.value):
+            found = [*pairs.find(text), *columns.find(text)]
+            named = {pair.hints for pair in found}
+            for pair in found:
+                hints = siblings.of_person(pair.hints, named)
+                if (kind := taxonomy.field_type(hints)) and taxonomy.field_holds(kind, pair.value):
                     yield Span(kind, pair.start, pair.end, 0.8, "field/beside")
-        for told in statement.told if statement is not None else ():
-            column, value = names.words(told.column), text[told.start : told.end]
+        told_here = statement.told if statement is not None else ()
+        named = {names.words(told.column) for told in told_here}
+        for told in told_here:
+            column, value = siblings.of_person(names.words(told.column), named), text[told.start : told.end]
             if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
                 yield Span(kind, told.start, told.end, 0.8, "field/column")
             elif names.is_secret(column):

@@ -103,6 +103,7 @@ def _members(
 ) -> Iterator[Leaf | Skipped]:
     named, kind = _named_by_sibling(value), siblings.kind_of(value)
     is_secret = value.get("kind") in _KINDS_OF_SECRETS
+    told = {key: names.words(folding.plain(key)) for key in value}
     for key, item in value.items():
         below = (*path, key)
         if not path:  # the three members of the root are ours
@@ -114,7 +115,7 @@ def _members(
             yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
             continue
         yield Leaf(below, "key", Passage(key))
-        hints = siblings.hints(names.words(folding.plain(key)), kind, above)
+        hints = siblings.hints(siblings.of_person(told[key], told.values()), kind, above)
         if names.is_container(hints):
             hints = named or above or hints
         if in_secret and not names.is_secret(hints):

@@ -65,11 +65,18 @@ THINGS: Final = frozenset(
 )
 """What stands before one of these is its name, and nobody's."""
 
+SENTENCES: Final = frozenset({"subject", "summary", "title", "topic", "page", "note", "description"})
+"""Last words of names of fields in which people write about anything, and may call a thing by its name."""
+
 NOT_PEOPLE: Final = THINGS - {"driver", "host", "runner", "user", "worker"} | frozenset(
     re.findall(
         r"\w+",
-        "brand campaign city company country department vessel ship product title organisation organization region "
-        "state street subject summary team vendor venue",
+        "alarm area article artefact artifact brand category city colour color campaign codename collection company "
+        "country cultivar department destination edition event feature film flag font genre genus heading holiday init "
+        "item kernel layout menu metric movie museum operation optimizer organisation organization palette plan plant "
+        "port product region river ship song species sponsor station state step stop storm street strain style subject "
+        "suburb summary task team term theme timezone title town track variant variation vehicle vendor venue vessel "
+        "village wine zone",
     )
 )
 """Last words of names of fields whose values are something else than a person, though it may be called like one."""
