@@ -59,6 +59,8 @@ def test_a_field_that_only_people_fill_holds_a_name(name: str, text: str, *, per
         ("a,b\nthis line, it says, has three\n", []),
         ("a,a\n1,2\n", []),
         ("only\n1\n", []),
+        ("Fine for me, see you there.\n\nThe rest, then, is\nprose\n", []),
+        ("Fine for me, see you there\nThe rest, perhaps\nis prose\nand goes on\n", []),
         ("1,2\n3,4\n", []),
         ("a,b", []),
     ],
@@ -123,10 +125,10 @@ def test_in_a_column_of_things_nobody_is_found() -> None:
 
 
 def test_what_is_listed_under_things_is_one() -> None:
-    listed = [{"name": "Olivia Whitfield"}]
-    result = classify(bench(NameDetector()), arguments={"vessels": listed, "drivers": listed})
-    assert result.arguments["vessels"] == listed
-    assert result.arguments["drivers"] != listed
+    vessels, drivers = [{"name": "Olivia Whitfield"}], [{"name": "Marcus Okafor"}]
+    result = classify(bench(NameDetector()), arguments={"vessels": vessels, "drivers": drivers})
+    assert result.arguments["vessels"] == vessels
+    assert result.arguments["drivers"] != drivers
 
 
 @pytest.mark.parametrize(

@@ -81,13 +81,17 @@ class _Budgeted:
 
 def _of_people(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
     """Without names of things: what a field or column says its value is weighs more than what it sounds like."""
-    cells = [cell for cell in columns.find(passage.text) if things.says_thing(cell.hints)] if spans else []
-    starts = [cell.start for cell in cells]
+    table = list(columns.find(passage.text)) if spans else []
+    starts = [cell.start for cell in table]
     for span in spans:
-        cell = cells[at - 1] if (at := bisect_right(starts, span.start)) else None
-        if cell is not None and span.end <= cell.end:
+        cell = table[at - 1] if (at := bisect_right(starts, span.start)) else None
+        if table and (cell is None or "\n" in passage.text[span.start : span.end]):
+            continue  # the name of a column; what goes on over the end of its row
+        if cell is not None and span.start < cell.end:
+            if span.entity_type == "STREET_ADDRESS" and span.end > cell.end:
+                continue
             inside = replace(span, start=span.start - cell.start, end=span.end - cell.start)
-            if things.names_thing(cell.hints, cell.value, inside):
+            if span.end <= cell.end and things.names_thing(cell.hints, cell.value, inside):
                 continue
         if not things.names_thing(passage.hints, passage.text, span):
             yield span

@@ -33,6 +33,13 @@ _STREETS: Final = (
     "Calle Serrano {0}", "Via Mazzini {0}", "{0} rue Lafayette", "Goethestraße {0}", "{0} Windsor Close",
 )  # fmt: skip
 
+_NAMESAKES: Final = (
+    "Eleanor Rigby", "Billie Jean", "Forrest Gump", "Donnie Darko", "Jane Eyre", "Anna Karenina", "Oliver Twist",
+    "Marie Curie", "Alan Turing", "Ada Lovelace", "Annie Hall", "Jackie Brown", "Erin Brockovich", "Harry Potter",
+    "Victor Hugo", "Charles Darwin", "Herman Miller", "Barry Lyndon", "Michael Clayton", "Ernst Leitz", "Hugo Boss",
+)  # fmt: skip
+"""Works, rooms, ships and makers that bear the whole name of a person: whoever masks it is neither right nor wrong."""
+
 
 class _Origin(Strict):
     given: list[str]
@@ -87,6 +94,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "else_initials": Maker("PERSON", lambda draw: f"{_person(draw)[0][0]}. {_initial(draw)}. {_person(draw)[1]}"),
     "else_double": Maker("PERSON", _double),
     "else_short": Maker("PERSON", lambda draw: draw.whose.choice(_SHORT)),
+    "namesake": Maker("TITLE", lambda draw: draw.one(_NAMESAKES)),
     "else_address": _placed(_ADDRESSES),
     "else_street": _placed(_STREETS),
 }

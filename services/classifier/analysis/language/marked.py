@@ -3,6 +3,7 @@
 Rules:
 - Mail: two to four words with capitals, or initials, directly before `<…@` (RFC 5322); the value of `CN=` in an
   invitation (RFC 5545).
+- Initials with a particle and a word with a capital (`S. van der Meer`).
 - Devices are called after their owner by their makers: `Maria's iPad`, `Marias-iPhone`, `iPhone de Maria`. Whoever
   owns as a group does (`Guests-iPad`) is nobody.
 - Fields that only people fill (`approved_by`, `passenger`): a value of two to four words with capitals.
@@ -54,7 +55,13 @@ _DONE_BY: Final = frozenset(
     {"approved", "created", "opened", "reviewed", "requested", "signed", "assigned", "referred", "verified", "reported",
      "closed", "updated", "submitted", "authorized", "authorised", "prepared", "witnessed"}
 )  # fmt: skip
+_PARTICLED: Final = re.compile(
+    r"(?<![\w.@/'’-])((?:(?![a-zß-öø-ÿ])[^\W\d_]\. ?){1,2}"
+    r"(?:(?:van|von|de|da|di|del|der|den|dos|la|le|el|al|bin|ten|ter) ){1,2}"
+    rf"{_WORD})"
+)
 _WHOLE: Final = re.compile(_NAME)
+_OPENING: Final = re.compile(r"([^\W\d_]+),? ")
 
 
 def find(passage: Passage) -> Iterator[Span]:
@@ -65,6 +72,8 @@ def find(passage: Passage) -> Iterator[Span]:
     if _is_filled_by_people(passage.hints) and _WHOLE.fullmatch(text) and _is_somebody(text):
         yield Span("PERSON", 0, len(text), 0.7, "pattern/role_field")
         return
+    if ". " in text:
+        yield from _named(_PARTICLED, text, "initials")
     if "@" in text and "<" in text:
         yield from _named(_BEFORE_MAIL, text, "before_mail")
     if "CN=" in text:
@@ -76,8 +85,12 @@ def find(passage: Passage) -> Iterator[Span]:
 
 def _named(pattern: re.Pattern[str], text: str, name: str) -> Iterator[Span]:
     for match in pattern.finditer(text):
-        if _is_somebody(match[1]):
-            yield Span("PERSON", *match.span(1), 0.75, f"pattern/{name}")
+        start, end = match.span(1)
+        opening = _OPENING.match(text, start, end)
+        if opening is not None and opening[1].lower() in NOBODY:
+            start = opening.end()
+        if _is_somebody(text[start:end]):
+            yield Span("PERSON", start, end, 0.75, f"pattern/{name}")
 
 
 def _is_somebody(name: str) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.classifier.analysis.language.reading import Word
-from services.classifier.analysis.language.words import NOBODY, THINGS
+from services.classifier.analysis.language.words import NO_FAMILY, NOBODY, THINGS
 from services.classifier.model import Span
 
 _SURE: Final = 0.5
@@ -40,6 +40,12 @@ SURE_AGAIN: Final = 0.8
 """As sure as the model must be of each word of a pair that it sees alone."""
 _CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20}){0,2}"
 _PAIR: Final = re.compile(rf"(?<![\w@/\\$#~^&%.'’-])(?=({_CAPITAL})(,?) ({_CAPITAL})(?![\w@/\\(\[$=]|[.:'’-]\w))")
+_INITIALS_BEFORE: Final = re.compile(r"(?<![\w.@/])((?:[^\W\d_a-zß-öø-ÿ]\.[ -]?){1,3})\Z")
+"""Initials in front of a family name."""
+_LONGEST_INITIALS: Final = 9
+_INITIAL_AFTER: Final = re.compile(r" [^\W\d_a-zß-öø-ÿ]\.(?!\w)")
+_WITH_INITIALS: Final = 0.3
+"""As sure as the model must be of a family name with initials in front of it."""
 _JOINTS: Final = frozenset({"-", "‐", "'", "’", ".", "`"})
 _INSIDE: Final = re.compile(r"[\w@/\\$#~^&%]")
 """Directly before or after a word these make it a part of something else."""
@@ -72,7 +78,8 @@ def overlooked(text: str, spans: Sequence[Span], most: int) -> list[tuple[int, i
             continue
         if _CAMEL.match(first) or _CAMEL.match(second):
             continue
-        if any(span.start < end and start < span.end for span in spans):
+        half = match[2] and any((span.start, span.end) in {match.span(1), match.span(3)} for span in spans)
+        if not half and any(span.start < end and start < span.end for span in spans):
             continue
         found.append((start, end, f"{second} {first}" if match[2] else text[start:end]))
         if len(found) == most:
@@ -91,7 +98,7 @@ def is_name(shown: str, words: Sequence[Word]) -> bool:
 def _people(text: str, words: Sequence[Word]) -> Iterator[Span]:
     at = 0
     while at < len(words):
-        if not text[words[at].start].isalpha() or not (words[at].person >= _SURE or _starts_pair(text, words, at)):
+        if not text[words[at].start].isalpha() or not (words[at].person >= _SURE or _starts_name(text, words, at)):
             at += 1
             continue
         first, last = _start_of_name(text, words, at), _end_of_name(text, words, at)
@@ -100,6 +107,19 @@ def _people(text: str, words: Sequence[Word]) -> Iterator[Span]:
         span = _name(text, words[first : last + 1])
         if span is not None:
             yield span
+
+
+def _starts_name(text: str, words: Sequence[Word], at: int) -> bool:
+    """A word with a capital and initials before it, or a pair that could be a name."""
+    start = words[at].start
+    if (
+        words[at].person >= _WITH_INITIALS
+        and text[start].isupper()
+        and words[at].end - start > 1
+        and _INITIALS_BEFORE.search(text, max(0, start - _LONGEST_INITIALS), start) is not None
+    ):
+        return True
+    return _starts_pair(text, words, at)
 
 
 def _starts_pair(text: str, words: Sequence[Word], at: int) -> bool:
@@ -142,10 +162,24 @@ def _next(text: str, words: Sequence[Word], last: int) -> int | None:
         return at + 1 if turned and text[words[at].end : words[at + 1].start] == " " else None
     if gap not in {" ", "\u00a0", "  ", "\t", "+"}:
         return None
+    if _is_initial(text, words, at) and at + 2 < len(words) and _has_form(text, words[at + 2]):
+        return at + 2
     if written.lower() in _PARTICLES and at + 1 < len(words) and text[words[at].end] == " ":
         ahead = _next_word(text, words, at)
         return ahead if ahead is not None and words[ahead].person >= _SURE else None
     return at if _belongs(text, words[at]) else None
+
+
+def _is_initial(text: str, words: Sequence[Word], at: int) -> bool:
+    """A capital, its full stop and a blank."""
+    one = words[at]
+    return one.end - one.start == 1 and text[one.start].isupper() and text[one.end : one.end + 2] == ". "
+
+
+def _has_form(text: str, word: Word) -> bool:
+    """Whether what follows a given name and an initial can be a family name: there its form is enough."""
+    written = text[word.start : word.end]
+    return written[0].isupper() and len(written) > 1 and written.lower() not in NOBODY
 
 
 def _next_word(text: str, words: Sequence[Word], at: int) -> int | None:
@@ -196,8 +230,15 @@ def _name(text: str, words: Sequence[Word]) -> Span | None:
     if all(written.lower() in NOBODY for written in texts) or any(_CAMEL.match(written) for written in texts):
         return None
     score = max(word.person for word in proper)
+    initials = _INITIALS_BEFORE.search(text, max(0, start - _LONGEST_INITIALS), start)
+    if initials is not None and texts[0][0].isupper() and texts[0].lower() not in NOBODY:
+        return Span("PERSON", initials.start(1), end, round(min(1.0, score), 2), "rampart/name")
     if len(proper) == 1 and not _alone(text, end, texts[0], score):
         return None
+    if len(proper) > 1 and texts[-1].lower() in NO_FAMILY:
+        return None
+    if len(proper) == 1 and (after := _INITIAL_AFTER.match(text, proper[0].end)) is not None:
+        end = after.end()
     if all(written[0].islower() for written in texts) and not _without_capitals(proper):
         return None
     return Span("PERSON", start, end, round(min(1.0, score), 2), "rampart/name")

@@ -44,7 +44,11 @@ PRODUCTS: Final = frozenset(
         "looker microsoft nginx node nomad oauth okta order pagerduty pipeline pod postgres postgresql prod python "
         "query redis regards report revoke router s3 schema sdk select sentry server slack snowflake sns spark splunk "
         "sql sqs staging stripe table tableau terraform test thanks ticket token tomcat truncate update url user "
-        "users utc uuid vault vpc warehouse where windows yaml",
+        "users utc uuid vault vpc warehouse where windows yaml happy merry "
+        "hurricane cyclone storm typhoon canary cosine gaussian störung drucker easter christmas mini maxi austria "
+        "belgium brazil bulgaria canada croatia denmark egypt england finland france germany greece hungary iceland "
+        "ireland italy japan latvia lithuania luxembourg mexico morocco netherlands norway poland portugal romania "
+        "scotland serbia slovakia slovenia spain sweden switzerland turkey ukraine wales",
     )
 )
 """What the name model takes for people."""
@@ -60,10 +64,22 @@ THINGS: Final = frozenset(
         "migration model module namespace network node notebook notebooks package page pipeline platform plugin pod "
         "pods project queue release repo repository room rules runner runtime schema script server service services "
         "site stack stage store system table template test tests theme tool topic tracker tree user volume worker "
-        "workers workflow workspace",
+        "workers workflow workspace airport alarm armchair bay bookcase bridge canyon chair collection desk district "
+        "edition falcon festival font gateway harbour inbound inn island jellyfish junction kettle lamp layout market "
+        "mono mountain outbound petrel pool probe robin router sensor serif shard shelf shop sofa sparrow spaniel "
+        "square starling stadium station studio subnet terminal tower trophy uniform valley velvet villa",
     )
 )
 """What stands before one of these is its name, and nobody's."""
+
+NO_FAMILY: Final = THINGS - frozenset(
+    re.findall(
+        r"\w+",
+        "bay board branch bridge chair driver engine falcon gem host image inn island job lamp language model "
+        "mountain page pool project robin room square stack stage starling store tower tree user villa volume worker",
+    )
+) | frozenset({"annealing", "blue", "jellyfish", "mamba", "salad"})
+"""Last words that make two words with capitals the name of a thing; what is a family's name as well is none."""
 
 SENTENCES: Final = frozenset({"subject", "summary", "title", "topic", "page", "note", "description"})
 """Last words of names of fields in which people write about anything, and may call a thing by its name."""
@@ -71,12 +87,12 @@ SENTENCES: Final = frozenset({"subject", "summary", "title", "topic", "page", "n
 NOT_PEOPLE: Final = THINGS - {"driver", "host", "runner", "user", "worker"} | frozenset(
     re.findall(
         r"\w+",
-        "alarm area article artefact artifact brand category city colour color campaign codename collection company "
-        "country cultivar department destination edition event feature film flag font genre genus heading holiday init "
-        "item kernel layout menu metric movie museum operation optimizer organisation organization palette plan plant "
-        "port product region river ship song species sponsor station state step stop storm street strain style subject "
-        "suburb summary task team term theme timezone title town track variant variation vehicle vendor venue vessel "
-        "village wine zone",
+        "alarm area artefact article artifact brand campaign category city codename collection color colour common "
+        "company country cultivar department destination edition feature film flag font genre genus heading holiday "
+        "init kernel layout menu metric movie museum operation optimizer organisation organization palette plan plant "
+        "port product region river ship song species sponsor state station step stop storm strain street style "
+        "subject suburb summary task team term theme timezone title town track variant variation vehicle vendor venue "
+        "vessel village wine zone",
     )
 )
 """Last words of names of fields whose values are something else than a person, though it may be called like one."""

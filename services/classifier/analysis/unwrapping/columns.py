@@ -2,7 +2,8 @@
 
 Rules:
 - A text is a table when every cell of its first line is a name, there are two of them at least, and no two are one. A
-  cell belongs to its column where its line has as many cells as the first: sentences with commas have not.
+  cell belongs to its column where its line has as many cells as the first, and most lines have: sentences with commas
+  have not.
 - What a column's name means for a value is asked by whoever reads the pair, as for any name beside a value.
 - Each line is read once, by one pattern: linear.
 """
@@ -19,7 +20,7 @@ from services.classifier.analysis.unwrapping.pairs import Pair
 _SEPARATORS: Final = ",;\t|"
 _LONGEST_HEAD: Final = 2_000
 _FEWEST: Final = 2
-_NAME: Final = re.compile(r"[ \t]?\"?([^\W\d_][\w .-]{0,40}?)\"?[ \t]?")
+_NAME: Final = re.compile(r"[ \t]?\"?([^\W\d_](?:[\w .-]{0,38}\w)?)\"?[ \t]?")
 _QUOTED: Final = r"\"[^\"\r\n]*\""
 _CELL: Final = {
     one: re.compile(rf"({_QUOTED}|[^{re.escape(one)}\r\n]*)(?:{re.escape(one)}|\r?\Z)") for one in _SEPARATORS
@@ -37,14 +38,20 @@ def find(text: str) -> Iterator[Pair]:
     columns = [names.words(match[1]) for match in found if match is not None]
     if not _FEWEST <= len(found) == len(columns) == len(set(columns)):
         return
-    position = end + 1
+    rows: list[tuple[int, str, list[tuple[int, int]]]] = []
+    position, lines = end + 1, 0
     for line in text[position:].split("\n"):
         cells = _cells(line, separator)
+        lines += bool(line.strip())
         if len(cells) == len(columns):
-            for hints, (start, stop) in zip(columns, cells, strict=True):
-                if hints and start < stop:
-                    yield Pair(hints, position + start, position + stop, line[start:stop])
+            rows.append((position, line, cells))
         position += len(line) + 1
+    if 2 * len(rows) <= lines:
+        return
+    for position, line, cells in rows:
+        for hints, (start, stop) in zip(columns, cells, strict=True):
+            if hints and start < stop:
+                yield Pair(hints, position + start, position + stop, line[start:stop])
 
 
 def _cells(line: str, separator: str) -> list[tuple[int, int]]:
