@@ -57,7 +57,7 @@ def fill(template: Template, *, kind: str, source: str, number: int) -> Labelled
     preview = filling.value(template.preview, "/preview")
     return Labelled(
         template.id, source, kind, template.name, template.resource, arguments, purpose, preview,
-        filling.texts, tuple(filling.gold),
+        filling.texts, tuple(filling.gold), template.tricky,
     )  # fmt: skip
 
 
