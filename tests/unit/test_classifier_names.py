@@ -170,10 +170,13 @@ class _Reads:
     def __init__(self, read: list[str]) -> None:
         self._read = read
 
+    def tokens(self, text: str) -> str:
+        return text
+
     def cost(self, text: str) -> int:
         return len(text)
 
-    def read(self, text: str) -> list[Word]:
+    def words(self, text: str) -> list[Word]:
         self._read.append(text)
         return []
 
@@ -183,6 +186,15 @@ def test_a_name_is_found_wherever_the_windows_fall(detector: NameDetector, shift
     before = "the order was late again today " * (shift // 6 + 1)
     text = f"{before}and Jane Roe called, {'and the parcel came back ' * 60}"
     assert ("PERSON", "Jane Roe") in found(detector, text)
+
+
+def test_a_pair_that_is_all_of_a_text_is_asked_about_once(
+    detector: NameDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(detector, "_model", _Reads(read))
+    detector.detect(Passage("Jane Roe"))
+    assert read == ["Jane Roe"]
 
 
 def test_a_pair_that_was_overlooked_is_shown_alone(detector: NameDetector, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,16 +66,23 @@ class NameDetector:
 
 
 class _Budgeted:
-    """Asks the model until what one text may take is spent; then raises `DetectorError` (`too_large`)."""
+    """Asks the model until what one text may take is spent; then raises `DetectorError` (`too_large`).
+
+    A pair of words that is all of a text, or stands in it twice, is asked about once.
+    """
 
     def __init__(self, model: Rampart) -> None:
         self._model, self._left = model, _MAX_TOKENS
+        self._said: dict[str, list[Word]] = {}
 
     def __call__(self, text: str) -> list[Word]:
-        self._left -= self._model.cost(text)
+        tokens = self._model.tokens(text)
+        self._left -= self._model.cost(tokens)
         if self._left < 0:
             raise DetectorError("too_large")
-        return self._model.read(text)
+        if text not in self._said:
+            self._said[text] = self._model.words(tokens)
+        return self._said[text]
 
 
 def _is_all(text: str, span: Span) -> bool:

@@ -65,22 +65,22 @@ class Rampart:
             [int(number) for number, label in labels.items() if label[2:] in group] for group in _GROUPS.values()
         ]
 
-    def cost(self, text: str) -> int:
-        """What reading a text takes, in tokens."""
-        return len(self._tokens(text).ids) + _ASKING
+    def tokens(self, text: str) -> Any:
+        """A text in the model's tokens, for `cost` and `words`."""
+        return self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
 
-    def read(self, text: str) -> list[Word]:
-        """Every word of a text, and how much the model takes it for a part of a name or an address."""
-        encoding = self._tokens(text)
+    def cost(self, tokens: Any) -> int:
+        """What reading a text takes, in tokens."""
+        return len(tokens) + _ASKING
+
+    def words(self, encoding: Any) -> list[Word]:
+        """Every word of a text in tokens, and how much the model takes it for a part of a name or an address."""
         numbers, offsets, words = encoding.ids, encoding.offsets, encoding.word_ids
         shares = np.zeros((len(numbers), len(_GROUPS)), dtype=np.float32)
         for start, end, kept_from, kept_to in windows(words, WINDOW, OVERLAP):
             said = self._ask(numbers[start:end])
             shares[kept_from:kept_to] = said[kept_from - start : kept_to - start]
         return list(_words(offsets, words, shares))
-
-    def _tokens(self, text: str) -> Any:
-        return self._tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
 
     def _ask(self, numbers: Sequence[int]) -> Any:
         """Token by token, the share of each group."""

@@ -29,6 +29,8 @@ GATES: Final[Mapping[str, re.Pattern[str]]] = {
     "PL_PESEL": re.compile(r"(?<!\d)\d{11}(?!\d)"),
 }
 """Entity type → what must stand in a text for its recognizer to have a chance."""
+_DIGIT: Final = re.compile(r"\d")
+"""None of the gates does without."""
 
 NEED_CONTEXT: Final[Mapping[str, Words]] = {
     "UK_NHS": Words(("nhs", "health", "patient")),
@@ -57,7 +59,7 @@ _NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?
 def wanted(passage: Passage) -> list[str]:
     """The entity types whose recognizers have a chance in a text."""
     text = passage.text
-    if IDENTIFIER.fullmatch(text):
+    if _DIGIT.search(text) is None or IDENTIFIER.fullmatch(text):
         return []
     found = [kind for kind, gate in GATES.items() if gate.search(text)]
     if all(kind in NEED_CONTEXT for kind in found):

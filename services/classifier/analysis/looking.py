@@ -149,7 +149,8 @@ class _One:
                 self._add(layer, span, how)
         if passage.number or len(passage.text) < unwrap.SHORTEST:
             return
-        covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials | _WHOLE]
+        closed = self._looker.taxonomy.credentials | _WHOLE if spans else _WHOLE
+        covered = [(span.start, span.end) for span in spans if span.entity_type in closed]
         if covered == [(0, len(passage.text))]:
             return
         for inner in unwrap.inside(layer, passage.hints, self._looker.room, covered):

@@ -32,7 +32,8 @@ _TEXT: Final = re.compile(
 )
 """A run of numbers, however long: taken whole or not at all, so that a text of near-matches is read once."""
 _NUMBER: Final = re.compile(r"[-+]?\d{0,6}\.?\d{1,20}(?:[eE][-+]?\d{1,3})?")
-_BASE64: Final = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{SHORTEST * 16 // 3},}}={{0,2}}")
+_SHORTEST_BASE64: Final = SHORTEST * 16 // 3
+_BASE64: Final = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_BASE64},}}={{0,2}}")
 
 
 def is_vector(numbers: Sequence[float]) -> bool:
@@ -58,6 +59,8 @@ def find(passage: Passage) -> Iterator[Span]:
         for match in _TEXT.finditer(text):
             if is_vector([float(number) for number in _NUMBER.findall(match[0])]):
                 yield Span(EMBEDDING, match.start(), match.end(), 0.85, "vector/text")
+    if len(text) < _SHORTEST_BASE64:
+        return
     for match in _BASE64.finditer(text):
         if _is_floats(match[0]):
             yield Span(EMBEDDING, match.start(), match.end(), 0.85, "vector/base64")

@@ -13,8 +13,8 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 from services.classifier.analysis import names
 from services.classifier.analysis.credentials import (
@@ -27,19 +27,11 @@ from services.classifier.analysis.credentials import (
     stand_ins,
     vendors,
 )
+from services.classifier.analysis.credentials.marks import Marks
 from services.classifier.analysis.credentials.rule import EXAMPLE, SECRET, Rule, Text
 from services.classifier.model import Passage, Span
 
 __all__ = ["EXAMPLE", "RECOGNIZERS", "RULES", "SECRET", "Rule", "find", "is_stand_in"]
-
-
-def _by_mark(rules: Iterable[Rule]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-    """Each mark once, so that a text is asked for it once."""
-    marked: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for mark in rule.marks:
-            marked.setdefault(mark, []).append(rule)
-    return tuple((mark, tuple(some)) for mark, some in marked.items())
 
 
 _TOLD: Final = (*links.RULES, *contexts.RULES)
@@ -57,10 +49,13 @@ _RUN: Final = re.compile(r"[A-Za-z0-9_+/=.~:$|%-]{16}")
 """No issuer's token is without one."""
 _EXACT: Final = frozenset({"sql_password"})
 """What stands in quotes: no sign at its end belongs to the sentence."""
-_ISSUED: Final = _by_mark((*vendors.RULES, *shapes.RULES))
-_MARKED: Final = _by_mark((*keys.RULES, *_TOLD))
-_OTHERS: Final = tuple((mark, rules) for mark, rules in _MARKED if mark.isascii())
-_ABROAD: Final = tuple((mark, rules) for mark, rules in _MARKED if not mark.isascii())
+_ISSUED: Final = frozenset((*vendors.RULES, *shapes.RULES))
+_Reader: TypeAlias = Rule | Callable[[Text], Iterator[Span]]
+_MARKS: Final[Marks[_Reader]] = Marks((
+    *((mark, rule) for rule in (*vendors.RULES, *shapes.RULES, *keys.RULES, *_TOLD) for mark in rule.marks),
+    *((mark, assignments.find) for mark in assignments.MARKS),
+    *((mark, commands.find) for mark in commands.MARKS),
+))  # fmt: skip
 _PARTED: Final = re.compile(r"[\s:=@<(\[{,'\"`：]|LS0t|[は是为為]")
 """What tells a secret by words around it has words around it: most values are one word."""
 _ADDRESS: Final = re.compile(r"://|[^=;]{1,100}=[^=;]{0,300}(?:;|\Z)")
@@ -72,19 +67,14 @@ def find(passage: Passage) -> Iterator[Span]:
     yield from _under_name(raw, passage.hints)
     if passage.number:
         return
-    text = Text.of(raw)
-    if _RUN.search(raw) is not None:
-        for rule in _standing(_ISSUED, text):
-            yield from _matches(rule, text)
-    if _PARTED.search(raw) is None:
+    has_run, has_parts = _RUN.search(raw) is not None, _PARTED.search(raw) is not None
+    if not has_run and not has_parts:
         return
-    for rule in _standing(_OTHERS, text):
-        yield from _matches(rule, text)
-    if not raw.isascii():
-        for rule in _standing(_ABROAD, text):
-            yield from _matches(rule, text)
-    yield from assignments.find(text)
-    yield from commands.find(text)
+    text = Text.of(raw)
+    for reader in _MARKS.standing(text.folded):
+        if not (has_run if reader in _ISSUED else has_parts):
+            continue
+        yield from _matches(reader, text) if isinstance(reader, Rule) else reader(text)
 
 
 def is_stand_in(value: str) -> bool:
@@ -101,13 +91,6 @@ def _under_name(text: str, hints: tuple[str, ...]) -> Iterator[Span]:
     if kind is not None:
         score, name = (0.9, "telling_name") if told else (0.6, "random_under_telling_name")
         yield Span(kind, 0, len(text), score, f"credential/{name}")
-
-
-def _standing(table: tuple[tuple[str, tuple[Rule, ...]], ...], text: Text) -> Iterable[Rule]:
-    """The rules a mark of which stands in the text."""
-    folded = text.folded
-    found = [rules for mark, rules in table if mark in folded]
-    return dict.fromkeys(rule for rules in found for rule in rules) if found else ()
 
 
 def _matches(rule: Rule, text: Text) -> Iterator[Span]:

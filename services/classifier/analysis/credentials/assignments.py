@@ -66,10 +66,7 @@ _NO_WORD: Final = 16
 
 
 def find(text: Text) -> Iterator[Span]:
-    """Every assigned secret."""
-    folded = text.folded
-    if not [mark for mark in MARKS if mark in folded]:
-        return
+    """Every assigned secret in a text with one of the `MARKS`."""
     for match in _PATTERN.finditer(text.folded):
         group = next(index for index in range(2, 7) if match[index] is not None)
         start, end = match.span(group)

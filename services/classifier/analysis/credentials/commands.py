@@ -104,7 +104,7 @@ _OPEN: Final = re.compile(
     r"(?i)user(?:name)?|login|e?mail|host|port|db|database|name|region|endpoint|url|domain|\.?docker.*"
 )
 """What a Secret of Kubernetes holds besides secrets."""
-_MARKS: Final = (
+MARKS: Final = (
     " -",
     "'-",
     '"-',
@@ -136,10 +136,7 @@ class Word(NamedTuple):
 
 
 def find(text: Text) -> Iterator[Span]:
-    """Every secret on a command line in the text."""
-    folded = text.folded
-    if not [mark for mark in _MARKS if mark in folded]:
-        return
+    """Every secret on a command line in a text with one of the `MARKS`."""
     before: Sequence[Word] = ()
     for words in _commands(text.raw):
         yield from _options(words)

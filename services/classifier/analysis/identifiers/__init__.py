@@ -36,7 +36,8 @@ TYPES: Final = frozenset({
 })  # fmt: skip
 """What may be found."""
 
-_SHORTEST_WALLET: Final = 14
+_WALLET: Final = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{25}|bc1|BC1|0x[0-9A-Fa-f]{40}")
+"""What stands in any wallet's address."""
 _FEW: Final = re.compile(r"\d[^\d\n]{0,5}\d[^\d\n]{0,5}\d")
 _PAN: Final = re.compile(r"[A-Za-z]\d{4}[A-Za-z]")
 _NINE: Final = re.compile(r"\d(?:[ .\u00a0\u202f-]?\d){8}", re.ASCII)
@@ -47,7 +48,7 @@ def find(passage: Passage) -> Iterator[Span]:
     """Spans of identifiers, overlapping ones too."""
     text, around = passage.text, Around(passage)
     yield from network.find(passage)
-    if len(text) >= _SHORTEST_WALLET:
+    if _WALLET.search(text) is not None:
         yield from _of(money.WALLETS, around)
     if not _FEW.search(text) or IDENTIFIER.fullmatch(text):
         return
