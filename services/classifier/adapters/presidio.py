@@ -19,7 +19,7 @@ from typing import Final
 
 os.environ["REGEX_TIMEOUT_SECONDS"] = str(24 * 3600)  # read by Presidio at import; see the rules above
 
-from presidio_analyzer import EntityRecognizer, RecognizerResult
+from presidio_analyzer import EntityRecognizer, PatternRecognizer, RecognizerResult
 
 from services.classifier.adapters import recognizers
 from services.classifier.adapters.name_detector import NameDetector
@@ -38,7 +38,7 @@ class PresidioDetector:
     """Presidio's recognizers, and names by the name model."""
 
     def __init__(self) -> None:
-        self.recognizers: Mapping[str, EntityRecognizer] = {
+        self.recognizers: Mapping[str, PatternRecognizer] = {
             kind: one for one in recognizers.patterned(_LANGUAGE) for kind in one.supported_entities
         }
         """By the entity type that each finds."""
@@ -55,7 +55,7 @@ class PresidioDetector:
         return (*(self._analyze(passage, wanted) if wanted else ()), *self._names.detect(passage))
 
     def _analyze(self, passage: Passage, wanted: Sequence[str]) -> list[Span]:
-        found = [one for kind in wanted for one in self.recognizers[kind].analyze(passage.text, [kind], None)]
+        found = [one for kind in wanted for one in self.recognizers[kind].analyze(passage.text, [kind])]
         for one in found:
             one.score = _in_context(passage, one)
         results = EntityRecognizer.remove_duplicates([one for one in found if one.score >= _THRESHOLD])

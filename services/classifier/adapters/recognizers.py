@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from presidio_analyzer import EntityRecognizer
+from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.predefined_recognizers import (
     AbaRoutingRecognizer,
     EsNifRecognizer,
@@ -29,7 +29,7 @@ class _FiscalCode(ItFiscalCodeRecognizer):
         return super().validate_result(pattern_text) is True
 
 
-def patterned(language: str) -> list[EntityRecognizer]:
+def patterned(language: str) -> list[PatternRecognizer]:
     """The recognizers that need no model; all speak one language to the engine."""
     return [
         IbanRecognizer(), NhsRecognizer(), UkNinoRecognizer(), AbaRoutingRecognizer(), MedicalLicenseRecognizer(),
