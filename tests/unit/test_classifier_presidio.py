@@ -255,4 +255,4 @@ def test_any_text_gives_spans_inside_it(detector: Detectors, text: str, name: st
     ],
 )
 def test_what_reads_like_language(text: str, name: str, *, language: bool) -> None:
-    assert shape.reads_like_language(passage(text, name)) is language
+    assert bool(shape.language(passage(text, name))) is language

@@ -5,7 +5,6 @@ Rules:
 - A checksum of one digit is right by chance once in ten: what has no other mark needs its word, in the name above or
   just before it.
 - What is part of a longer identifier (a UUID, a path, a version, a timestamp) is not somebody's number.
-- A name has the form of a name: no digits, no slashes, not a word that only sounds like one.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.classifier.analysis.identifiers.context import IDENTIFIER, Around, Words, inside_identifier
-from services.classifier.analysis.language.words import PRODUCTS
 from services.classifier.model import Passage, Span
 
 GATES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -51,7 +49,6 @@ _WRITTEN: Final[Mapping[str, tuple[re.Pattern[str], Words]]] = {
 """Written in another way than this, a value counts only with its word: `4821830b` is a commit."""
 _USUAL: Final = 12
 """Characters of such a value: where only its start is known, what stands behind it stands about there."""
-_NAME: Final = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?(?:\s+[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?){0,4}")
 
 
 def wanted(passage: Passage) -> list[str]:
@@ -77,22 +74,10 @@ def kept(passage: Passage, spans: Iterable[Span]) -> list[Span]:
 
 
 def _keeps(passage: Passage, span: Span) -> bool:
-    value = passage.text[span.start : span.end]
-    if span.entity_type == "PERSON":
-        return _is_name(value)
     words = NEED_CONTEXT.get(span.entity_type)
     form = _WRITTEN.get(span.entity_type)
-    if form is not None and not form[0].fullmatch(value):
+    if form is not None and not form[0].fullmatch(passage.text, span.start, span.end):
         words = form[1]
     if words is not None and not words.near(passage, span.start, span.end):
         return False
     return not inside_identifier(passage.text, span.start, span.end)
-
-
-def _is_name(value: str) -> bool:
-    words = value.split()
-    if not _NAME.fullmatch(value) or not any(word[0].isupper() for word in words):
-        return False
-    if all(word.isupper() for word in words) and len(words) == 1:
-        return False
-    return not all(word.lower().strip(".") in PRODUCTS for word in words)

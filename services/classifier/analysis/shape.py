@@ -104,11 +104,6 @@ def sql_in_command(text: str) -> list[str]:
     return [part for part in parts if is_sql(Passage(part), database=True)]
 
 
-def reads_like_language(passage: Passage) -> bool:
-    """Whether the name model may find somebody in a text."""
-    return bool(language(passage))
-
-
 def language(passage: Passage) -> list[tuple[int, int]]:
     """The parts of a text that read like language and hold a word that could be somebody's, in order.
 
