@@ -16,6 +16,7 @@ import pytest
 
 from placet.events import Sensitivity
 from services.classifier.analysis import artefacts, vectors
+from services.classifier.analysis.unwrapping import runs
 from tests.classifier_parts import bench, classify, passage
 
 
@@ -98,8 +99,10 @@ def test_bytes_are_told_by_how_they_begin(content: bytes, kind: str | None) -> N
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for around in ("{}", "data:application/octet-stream;base64,{}", "see {} there"):
             text = around.format(encode(content).decode())
-            found = [(span.recognizer, text[span.start : span.end]) for span in artefacts.find(passage(text))]
-            assert found == ([] if kind is None else [(f"artefact/{kind}", encode(content).decode())])
+            told = [(run.content.told, text[run.start : run.end]) for run in runs.find(text, 10_000)]
+            assert [one for one in told if one[0]] == (
+                [] if kind is None else [(f"artefact/{kind}", encode(content).decode())]
+            )
 
 
 def test_all_lines_of_wrapped_base64_are_masked() -> None:
@@ -175,6 +178,7 @@ def test_a_vector_as_bytes_is_found(code: str) -> None:
 )
 def test_other_numbers_and_other_bytes_are_none(text: str) -> None:
     assert list(vectors.find(passage(text))) == []
+    assert not any(run.content.kind for run in runs.find(text, 10_000))
 
 
 @pytest.mark.parametrize(

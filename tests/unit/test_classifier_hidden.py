@@ -281,7 +281,9 @@ def test_a_vector_in_base64_is_an_embedding() -> None:
     import struct  # noqa: PLC0415 - one test
 
     vector = struct.pack("<96f", *(RANDOM.gauss(0, 0.05) for _ in range(96)))
-    result = classify(BENCH, arguments={"a": b64(vector), "b": json.dumps({"v": [0.25 * n + 0.1 for n in range(64)]})})
+    result = classify(
+        BENCH, arguments={"a": b64(vector), "b": json.dumps({"v": [RANDOM.gauss(0, 0.05) for _ in range(64)]})}
+    )
     assert result.labels == ("embedding",)
     assert result.arguments == {"a": "‹EMBEDDING_1›", "b": '{"v": ‹EMBEDDING_2›}'}
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.classifier.adapters.remembered import Remembered
-from services.classifier.analysis import credentials, names, patterns
+from services.classifier.analysis import artefacts, credentials, names, patterns, vectors
 from services.classifier.analysis.language import health, introduced, organisations, scripts
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
@@ -31,8 +31,8 @@ class RuleDetector:
         return {}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
-        """Spans of secrets, patterned personal data, illnesses, organisations, and names that their form tells."""
-        finders = (credentials, patterns, health, introduced, organisations, scripts)
+        """Spans of secrets, personal data, illnesses, organisations, names, artefacts and vectors, as form tells."""
+        finders = (credentials, patterns, health, introduced, organisations, scripts, artefacts, vectors)
         return tuple(span for one in finders for span in one.find(passage))
 
 

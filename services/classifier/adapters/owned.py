@@ -1,4 +1,4 @@
-"""What the owner looks for, and models' artefacts, beside everybody else's detectors.
+"""What the owner looks for, beside everybody else's detectors.
 
 Rules:
 - It looks at every text: also at the single words and small numbers that hold nothing for the other detectors (a code
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.classifier.adapters.files import Configuration
-from services.classifier.analysis import artefacts, vectors
 from services.classifier.analysis.owners import dictionaries, recognizers
 from services.classifier.analysis.owners.markings import Marks
 from services.classifier.model import Passage, Span
@@ -39,19 +38,6 @@ class OwnDetector:
         yield from (one.span for one in self.recognizers.find(passage))
         yield from (one.span for one in self.terms.find(passage.text))
         yield from self.marks.find(passage)
-
-
-class ArtefactDetector:
-    """Models and what they make: weights, pickles, embeddings written out."""
-
-    @property
-    def models(self) -> Mapping[str, str]:
-        """None."""
-        return {}
-
-    def detect(self, passage: Passage) -> Sequence[Span]:
-        """Spans of artefacts and of vectors."""
-        return (*artefacts.find(passage), *vectors.find(passage))
 
 
 class WithOwn:

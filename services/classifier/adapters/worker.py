@@ -26,7 +26,7 @@ from typing import Final
 from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
-from services.classifier.adapters.owned import ArtefactDetector, OwnDetector, WithOwn
+from services.classifier.adapters.owned import OwnDetector, WithOwn
 from services.classifier.adapters.remembered import Remembered
 from services.classifier.adapters.spent import Clock, Memory, Spent, Tier, Timed
 from services.classifier.analysis import sql
@@ -56,7 +56,7 @@ class Bench:
         """A bench with our rules and these engines."""
         clock = Clock()
         tiers = [
-            *(Timed(one, Tier.RULES, clock) for one in (RuleDetector(), ArtefactDetector())),
+            Timed(RuleDetector(), Tier.RULES, clock),
             *(Timed(one, Tier.ENGINE, clock) for one in engines),
         ]
         others = Detectors(tiers, key=configuration.key)

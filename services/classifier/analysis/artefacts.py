@@ -3,15 +3,13 @@
 Rules:
 - A name counts where a file is moved: at the end of a path under a name that says so (`source`, `key`, `local_path`),
   or in a command that copies, uploads or sends. A name in prose moves nothing.
-- Bytes count wherever they stand in base64: what begins as a pickle, a GGUF, HDF5, safetensors or PyTorch file does. A
-  zip archive alone is not told: most are documents.
+- Bytes count wherever they can be read (`unwrapping`): what begins as a pickle, a GGUF, HDF5, safetensors or PyTorch
+  file does. A zip archive alone is not told: most are documents.
 - What is found is the file's name, not the path to it: where it goes is for everybody to see.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -22,8 +20,6 @@ MODEL_ARTIFACT: Final = "MODEL_ARTIFACT"
 RECOGNIZER: Final = "artefact/"
 
 _LONGEST_PATH: Final = 1_024
-_SHORTEST_BYTES: Final = 40
-_HEAD_CHARACTERS: Final = 160
 _NAMES: Final = re.compile(
     r"(?i)(?:[^/\\]{1,200}\.(?:safetensors(?:\.index\.json)?|gguf|ggml|pth|pt|onnx|tflite|mlmodel|mlpackage|keras|hdf5|h5|"
     r"pkl|pickle|joblib|caffemodel|torchscript|pdparams|llamafile|ckpt(?:\.(?:index|meta|data-\d{5}-of-\d{5}))?)|"
@@ -41,11 +37,6 @@ _MOVER: Final = re.compile(
     r"docker\s{1,4}cp)\s"
 )
 _WORD: Final = re.compile(r"[^\s'\"`,;=()<>|]+")
-_BASE64: Final = re.compile(
-    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_SHORTEST_BYTES},}}+"
-    r"(?:\r?\n[A-Za-z0-9+/_-]{1,200}+(?=[\r\n=]|\Z))*={0,2}"
-)
-"""With the lines that it goes on over."""
 _MAGIC: Final = (
     ("pickle", re.compile(rb"\x80[\x02-\x05](?:\x95.{6}\x00\x00|[\]}(ccq\x8cX\x8aK])", re.DOTALL)),
     ("gguf", re.compile(rb"GGUF[\x01-\x04]\x00\x00\x00")),
@@ -55,15 +46,17 @@ _MAGIC: Final = (
 )
 
 
+HEADS: Final = frozenset({b"GG", b"\x89H", *(b"\x80" + bytes([protocol]) for protocol in range(2, 6))})
+"""The first two bytes of those that always begin alike."""
+
+
 def find(passage: Passage) -> Iterator[Span]:
-    """Names of artefacts where they are moved, and artefacts themselves."""
+    """Names of artefacts where they are moved."""
     text = passage.text
     if passage.number:
         return
     if "." in text:
         yield from _named(passage)
-    if len(text) >= _SHORTEST_BYTES:
-        yield from _encoded(text)
 
 
 def _named(passage: Passage) -> Iterator[Span]:
@@ -83,13 +76,6 @@ def _name_of(path: str, offset: int, score: float) -> Iterator[Span]:
         yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, f"{RECOGNIZER}file_name")
 
 
-def _encoded(text: str) -> Iterator[Span]:
-    for match in _BASE64.finditer(text):
-        head = match[0][:_HEAD_CHARACTERS].replace("\r", "").replace("\n", "").replace("-", "+").replace("_", "/")
-        try:
-            begins = base64.b64decode(head[: len(head) // 4 * 4])
-        except (ValueError, binascii.Error):
-            continue
-        kind = next((name for name, magic in _MAGIC if magic.match(begins)), None)
-        if kind is not None:
-            yield Span(MODEL_ARTIFACT, match.start(), match.end(), 0.9, f"{RECOGNIZER}{kind}")
+def in_bytes(data: bytes) -> str | None:
+    """Which artefact bytes begin as: the name of its format."""
+    return next((name for name, magic in _MAGIC if magic.match(data)), None)

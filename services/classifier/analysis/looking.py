@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from services.classifier.analysis import credentials, destinations, identifiers, names, shape, sql
-from services.classifier.analysis.artefacts import MODEL_ARTIFACT
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
@@ -24,13 +23,10 @@ from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import columns, folding, inserts, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
-from services.classifier.analysis.vectors import EMBEDDING
 from services.classifier.errors import DetectorError
 from services.classifier.model import Leaf, Passage, Span
 
 _UNMISTAKABLE: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS"})
-_WHOLE: Final = frozenset({EMBEDDING, MODEL_ARTIFACT})
-"""What is known as a whole: nothing else is looked for in its bytes."""
 _LONGEST_NEIGHBOUR: Final = 256
 _MOST_NEIGHBOURS: Final = 64
 
@@ -153,7 +149,7 @@ class _One:
                 self._add(layer, span, how)
         if passage.number or len(passage.text) < unwrap.SHORTEST:
             return
-        covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials | _WHOLE]
+        covered = [(s.start, s.end) for s in spans if s.entity_type in self._looker.taxonomy.credentials]
         if covered == [(0, len(passage.text))]:
             return
         for inner in unwrap.inside(layer, passage.hints, self._looker.room, covered):
@@ -168,8 +164,8 @@ class _One:
         self.layers.append(inner.layer)
         how = how or inner.how
         size = len(inner.layer.text)
-        if inner.embedding:
-            self._add(inner.layer, Span(EMBEDDING, 0, size, 0.9, "shape"), how)
+        if inner.kind:
+            self._add(inner.layer, Span(inner.kind, 0, size, 0.9, inner.told), how)
         elif size:
             passage = Passage(inner.layer.text, inner.hints, number=inner.number, known=inner.known)
             self.read(inner.layer, passage, how, depth + 1, own=inner.own)

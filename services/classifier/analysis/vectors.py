@@ -1,16 +1,14 @@
 """Embeddings: long vectors of numbers, told from measurements by how their numbers are spread.
 
 Rules:
-- As a list of numbers, as text (`[0.0132, -0.4471, …]`, as a database's vector literal has it) and as base64 of 32- or
-  64-bit floats, as embedding services send them. From 64 numbers on.
+- As a list of numbers, as text (`[0.0132, -0.4471, …]`, as a database's vector literal has it) and as 32- or 64-bit
+  floats in bytes, as embedding services send them in base64. From 64 numbers on.
 - Most are fractions, none is large; they have both signs, or so many decimals as only a computation makes. Prices,
   counts and percentages have neither.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import struct
@@ -32,7 +30,8 @@ _TEXT: Final = re.compile(
 )
 """A run of numbers, however long: taken whole or not at all, so that a text of near-matches is read once."""
 _NUMBER: Final = re.compile(r"[-+]?\d{0,6}\.?\d{1,20}(?:[eE][-+]?\d{1,3})?")
-_BASE64: Final = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{SHORTEST * 16 // 3},}}={{0,2}}")
+_HEAD: Final = SHORTEST * 8
+"""Bytes that are looked at."""
 
 
 def is_vector(numbers: Sequence[float]) -> bool:
@@ -50,7 +49,7 @@ def is_vector(numbers: Sequence[float]) -> bool:
 
 
 def find(passage: Passage) -> Iterator[Span]:
-    """Vectors written out, and vectors as bytes."""
+    """Vectors written out."""
     text = passage.text
     if passage.number or len(text) < SHORTEST * 3:
         return
@@ -58,20 +57,15 @@ def find(passage: Passage) -> Iterator[Span]:
         for match in _TEXT.finditer(text):
             if is_vector([float(number) for number in _NUMBER.findall(match[0])]):
                 yield Span(EMBEDDING, match.start(), match.end(), 0.85, "vector/text")
-    for match in _BASE64.finditer(text):
-        if _is_floats(match[0]):
-            yield Span(EMBEDDING, match.start(), match.end(), 0.85, "vector/base64")
 
 
-def _is_floats(encoded: str) -> bool:
-    """Whether bytes are small floats throughout: of random bytes, one in eight is, so sixty-four never are."""
-    head = encoded.rstrip("=")[: SHORTEST * 32 // 3 // 4 * 4].replace("-", "+").replace("_", "/")
-    try:
-        content = base64.b64decode(head[: len(head) // 4 * 4])
-    except (ValueError, binascii.Error):
-        return False
+def in_bytes(data: bytes) -> bool:
+    """Whether bytes begin with 32- or 64-bit floats, small throughout: of random bytes, one in eight is, so that
+    sixty-four never are.
+    """
+    head = data[:_HEAD] if len(data) >= SHORTEST * 4 else b""
     return any(
-        _small(struct.unpack(f"<{len(content) // size}{code}", content[: len(content) // size * size]))
+        _small(struct.unpack(f"<{len(head) // size}{code}", head[: len(head) // size * size]))
         for code, size in (("f", 4), ("d", 8))
     )
 

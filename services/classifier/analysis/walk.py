@@ -7,7 +7,7 @@ Rules:
   (`{"password": {"value": …}}`), from a sibling (`{"name": "DB_PASSWORD", "value": …}`), from an option before it in a
   list (`["--password", …]`), from the header of a list of rows (`headed`), and from the kind of a Kubernetes Secret.
   Names are read in one spelling.
-- A long list of fractions is one thing: an embedding. It is a leaf of its own.
+- A vector (`vectors`) is one thing, and a leaf of its own.
 """
 
 from __future__ import annotations

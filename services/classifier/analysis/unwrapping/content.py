@@ -1,4 +1,4 @@
-"""What bytes hold: text, numbers, something compressed, something harmless, or what cannot be looked into.
+"""What bytes hold: text, numbers, an artefact, something compressed, something harmless, or what cannot be looked into.
 
 Rules:
 - Compressed data (gzip, zlib) is opened up to a size, and twice at most.
@@ -10,13 +10,13 @@ Rules:
 
 from __future__ import annotations
 
-import math
 import re
-import struct
 import unicodedata
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+from services.classifier.analysis import artefacts, vectors
 
 _PRINTABLE: Final = bytes([9, 10, 13, *range(32, 127)])
 _HIGH: Final = bytes(range(128, 256))
@@ -41,9 +41,8 @@ _MARKED: Final = re.compile(rb"(?s)\x80\x00\x00\x00[\x00\x01]|\x80[\x04\x05]\x95
 """Fernet tokens and pickles."""
 _COMPRESSED: Final = frozenset({b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"})
 """How gzip begins, and zlib at each of its levels (RFC 1950 §2.2)."""
-MARKED: Final = _COMPRESSED | {mark[:2] for mark in (*_SEALED, *_HARMLESS)}
+MARKED: Final = _COMPRESSED | artefacts.HEADS | {mark[:2] for mark in (*_SEALED, *_HARMLESS)}
 """How anything marked as what it is begins."""
-_EMBEDDING_LENGTH: Final = 64
 _OPENINGS: Final = 2
 
 
@@ -54,7 +53,10 @@ class Content:
     text: str = field(default="", repr=False)
     strings: str = field(default="", repr=False)
     """Stretches of text in bytes that are none as a whole."""
-    embedding: bool = False
+    kind: str = ""
+    """What all of it is, as an entity type."""
+    told: str = ""
+    """What told the kind."""
     closed: str = ""
     """Why it could not be looked into: a code of `placet.events.Uninspected`."""
     sure: bool = False
@@ -71,21 +73,16 @@ def read(data: bytes, most: int, openings: int = _OPENINGS) -> Content:
     if text is not None:
         return Content(text)
     strings = "\n".join(match.decode("utf-8", "replace") for match in _STRINGS.findall(data))
+    artefact = artefacts.in_bytes(data)
+    if artefact is not None:
+        return Content(kind=artefacts.MODEL_ARTIFACT, told=f"{artefacts.RECOGNIZER}{artefact}", sure=True)
     if data.startswith(_SEALED) or _MARKED.match(data):
         return Content(strings=strings, closed="binary", sure=True)
-    if is_embedding(data):
-        return Content(embedding=True)
+    if vectors.in_bytes(data):
+        return Content(kind=vectors.EMBEDDING, told="vector/bytes")
     if len(data) <= _SHORT or len(data) in _DIGEST_SIZES or _is_harmless(data):
         return Content(strings=strings)
     return Content(strings=strings, closed="binary")
-
-
-def is_embedding(data: bytes) -> bool:
-    """A vector of 32-bit numbers as models make them: finite, fractions, none large."""
-    if len(data) % 4 or len(data) < 4 * _EMBEDDING_LENGTH:
-        return False
-    numbers = struct.unpack(f"<{len(data) // 4}f", data)
-    return all(math.isfinite(number) and (number == 0 or 1e-9 < abs(number) < 1e3) for number in numbers)  # noqa: PLR2004
 
 
 def _opened(data: bytes, most: int, openings: int) -> Content | None:
@@ -104,8 +101,8 @@ def _opened(data: bytes, most: int, openings: int) -> Content | None:
         return Content(closed="binary", sure=True) if gzip and not stream.eof else None
     inner = read(content, most, openings - 1)
     # Compressed on purpose: what is no text there is no identifier either.
-    closed = inner.closed or ("" if inner.text or inner.embedding or _is_harmless(content) else "binary")
-    return Content(inner.text, inner.strings, inner.embedding, closed, sure=True)
+    closed = inner.closed or ("" if inner.text or inner.kind or _is_harmless(content) else "binary")
+    return replace(inner, closed=closed, sure=True)
 
 
 def _text(data: bytes) -> str | None:

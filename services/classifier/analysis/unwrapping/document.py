@@ -4,7 +4,7 @@ Rules:
 - It may begin anywhere and be cut off: what was read up to there counts. One pass over the text, whatever stands in it.
 - Names, names of siblings and lists reach as they do in the action itself (`walk`); names over rows do where they are
   read before them.
-- A long list of fractions is an embedding here too.
+- A vector (`vectors`) is one thing here too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.classifier.analysis import headed, names, siblings
+from services.classifier.analysis import headed, names, siblings, vectors
 from services.classifier.analysis.unwrapping import escapes, folding
 from services.classifier.analysis.unwrapping.layer import Layer, part
 
@@ -27,7 +27,6 @@ _TOKEN: Final = re.compile(
 _DATA: Final = re.compile(r"\[[^\[\]]{0,500}?[\dA-Z@\u0080-\uffff]")
 """A row has more than names in small letters: lists of names are keys and groups."""
 _DEEPEST: Final = 64
-_EMBEDDING_LENGTH: Final = 64
 _SIBLINGS: Final = frozenset({"name", "key", "Name", "Key"})
 
 
@@ -38,7 +37,8 @@ class Value:
     layer: Layer
     hints: tuple[str, ...] = ()
     number: bool = False
-    embedding: bool = False
+    kind: str = ""
+    """What all of it is, where its shape says so."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,6 @@ class _Frame:
     """What a list holds while it may be a header."""
     numbers: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
     only_numbers: bool = True
-    fractions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +157,13 @@ class _Reader:
             yield Value(part(self._layer, start, end), self._hints(), number=True)
             return
         frame.numbers.append((start, end, self._hints()))
-        frame.fractions += "." in self._layer.text[start:end]
 
     def _close(self, frame: _Frame, end: int) -> Iterator[Value]:
-        if frame.only_numbers and len(frame.numbers) >= _EMBEDDING_LENGTH and 2 * frame.fractions > len(frame.numbers):
-            yield Value(part(self._layer, frame.start, end), frame.above, embedding=True)
-            return
+        if frame.only_numbers and len(frame.numbers) >= vectors.SHORTEST:
+            text = self._layer.text
+            if vectors.is_vector([float(text[start:stop]) for start, stop, _ in frame.numbers]):
+                yield Value(part(self._layer, frame.start, end), frame.above, kind=vectors.EMBEDDING)
+                return
         for start, stop, hints in frame.numbers:
             yield Value(part(self._layer, start, stop), hints, number=True)
 

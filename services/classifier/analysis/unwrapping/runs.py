@@ -103,7 +103,7 @@ def _is_unlikely(head: bytes) -> bool:
 
 def _tells(found: Content) -> bool:
     """Whether it is by its content that it was encoded, and no word or path by chance."""
-    return bool(found.text) or found.embedding or found.sure
+    return bool(found.text) or bool(found.kind) or found.sure
 
 
 def _base64(letters: str) -> bytes | None:

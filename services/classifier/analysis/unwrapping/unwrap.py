@@ -48,7 +48,10 @@ class Inner:
     number: bool = False
     known: bool = False
     """No language stands there."""
-    embedding: bool = False
+    kind: str = ""
+    """What all of it is, as an entity type, where that is known without looking into it."""
+    told: str = "shape"
+    """What told the kind."""
     own: bool = False
     """A text of its own, not another spelling of the same one."""
 
@@ -97,7 +100,7 @@ def _inside(
     text = layer.text
     documents = document.read(layer, hints) if "{" in text or "[" in text else document.NONE
     for value in documents.values:
-        yield Inner(value.layer, "", value.hints, value.number, embedding=value.embedding, own=True)
+        yield Inner(value.layer, "", value.hints, value.number, kind=value.kind, own=True)
     for how, other in escapes.inside(layer, literal=documents.whole):
         yield Inner(other, how, hints)
     for how, other in joints.inside(layer):
@@ -108,8 +111,9 @@ def _inside(
         content = run.content
         if content.closed:
             yield Closed(content.closed)
-        if content.embedding:
-            yield Inner(decoded(layer, run.start, run.end, text[run.start : run.end]), run.how, hints, embedding=True)
+        if content.kind:
+            inner = decoded(layer, run.start, run.end, text[run.start : run.end])
+            yield Inner(inner, run.how, hints, kind=content.kind, told=content.told)
         elif content.text or content.strings:
             inner = decoded(layer, run.start, run.end, content.text or content.strings)
             yield Inner(inner, run.how, hints, known=not content.text, own=True)
