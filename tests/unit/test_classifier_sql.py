@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from placet.events import StatementKind
 from services.classifier.analysis import shape, sql
+from services.classifier.analysis.unwrapping import inserts
 from tests.classifier_parts import configuration, passage
 
 READING = configuration().reading_functions
@@ -203,7 +204,8 @@ def test_literals_stand_against_their_columns() -> None:
     told = {(one.column, text[one.start : one.end]) for one in facts(text).told}
     assert told == {("full_name", "Jane ''J'' Roe"), ("country", "DE")}
     insert = "INSERT INTO customers (full_name, email) VALUES ('Jane Roe', 'j@x.example')"
-    assert [insert[one.start : one.end] for one in facts(insert).told] == ["Jane Roe", "j@x.example"]
+    assert facts(insert).told == ()  # rows have names over them, whatever the dialect
+    assert [one.value for one in inserts.find(insert)] == ["Jane Roe", "j@x.example"]
 
 
 def test_the_parser_logs_no_statement(caplog: pytest.LogCaptureFixture) -> None:

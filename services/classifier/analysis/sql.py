@@ -212,12 +212,6 @@ def _pairs(nodes: Iterable[exp.Expr]) -> Iterator[tuple[str, str]]:
             columns = [part for part in parts if isinstance(part, exp.Column)]
             literals = [part for part in parts if isinstance(part, exp.Literal) and _tells(part)]
             yield from ((columns[0].name, literal.name) for literal in literals if columns)
-        elif isinstance(node, exp.Insert) and isinstance(node.this, exp.Schema):
-            names = [column.name for column in node.this.expressions]
-            for row in node.expression.expressions if isinstance(node.expression, exp.Values) else []:
-                for name, value in zip(names, row.expressions if isinstance(row, exp.Tuple) else [], strict=False):
-                    if isinstance(value, exp.Literal) and _tells(value):
-                        yield name, value.name
 
 
 def _too_nested(text: str) -> bool:
