@@ -19,9 +19,9 @@ import yaml
 from pydantic import ValidationError
 
 from placet.base import RuleId, Strict
-from placet.errors import DecodeError
 from placet.events import Verdict
 from placet.requirement import spell
+from services.chassis.strict_yaml import StrictLoader
 from services.policy.decide import weigh
 from services.policy.errors import PolicyError, Problem
 from services.policy.model import Decision, Rulebook
@@ -68,8 +68,8 @@ def read_cases(file: str, text: str) -> list[Case]:
 def read_yaml(file: str, text: str) -> Any:
     """YAML (and so JSON) without duplicate keys; raise `PolicyError`."""
     try:
-        return yaml.load(text, Loader=_Unique)  # noqa: S506 - a SafeLoader that refuses duplicate keys
-    except (yaml.YAMLError, DecodeError) as error:
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader that refuses duplicate keys
+    except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = "" if line is None else f" at line {line + 1}"
         raise PolicyError([Problem("bad_yaml", file, f"is not YAML{place}")]) from None
@@ -122,14 +122,3 @@ def as_json(given: Any) -> str:
         raise TypeError(type(value).__name__)
 
     return json.dumps(given, default=moment)
-
-
-class _Unique(yaml.SafeLoader):
-    """Refuses what YAML would silently overwrite."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        """A mapping; raise `DecodeError` (`duplicate_key`)."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if len(set(map(str, keys))) != len(keys):
-            raise DecodeError("duplicate_key", "a mapping has the same key twice")
-        return super().construct_mapping(node, deep=deep)

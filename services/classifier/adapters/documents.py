@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from placet.canonical import check_json
 from placet.errors import DecodeError
+from services.chassis.strict_yaml import DuplicateKeyError, StrictLoader
 from services.classifier.errors import ConfigurationError
 
 MAX_BYTES = 1_000_000
@@ -85,7 +86,7 @@ def read_bytes(path: Path, *, most: int = MAX_BYTES) -> bytes:
 def parse(name: str, content: bytes) -> Document:
     """A file's content; raise `ConfigurationError`."""
     try:
-        loader = _Strict(content)
+        loader = StrictLoader(content)
         try:
             node = loader.get_single_node()
             return Document(name, loader.construct_document(node) if node is not None else None, node)
@@ -94,7 +95,7 @@ def parse(name: str, content: bytes) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark is not None else ""
-        reason = error.problem if isinstance(error, _TwiceError) else "not the YAML expected here"
+        reason = error.problem if isinstance(error, DuplicateKeyError) else "not the YAML expected here"
         raise ConfigurationError(f"{name}{place}: {reason}", file=name) from None
     except (ValueError, RecursionError):  # a date that is none; more nesting than anybody means
         raise ConfigurationError(f"{name}: not the YAML expected here", file=name) from None
@@ -120,20 +121,3 @@ def _tuples(value: object) -> object:
             return {key: _tuples(item) for key, item in value.items()}
         case _:
             return value
-
-
-class _TwiceError(yaml.constructor.ConstructorError):
-    """A key given twice."""
-
-
-class _Strict(yaml.SafeLoader):
-    """Refuses what YAML would silently overwrite."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen = set[str]()
-        for key, _ in node.value:
-            name = str(self.construct_object(key, deep=True))
-            if name in seen:
-                raise _TwiceError(None, None, "a key stands twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
