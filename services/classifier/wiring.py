@@ -13,12 +13,13 @@ from services.chassis import logs
 from services.chassis.errors import SettingsError
 from services.chassis.health import Health
 from services.chassis.runner import run_stream
+from services.chassis.settled_files import watch
 from services.chassis.telemetry import Metric, count, observe
 from services.classifier.adapters import files
 from services.classifier.adapters.language import model_path
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.adapters.spent import Spent
-from services.classifier.adapters.watched import ConfigurationFiles, State, watch
+from services.classifier.adapters.watched import ConfigurationFiles, State
 from services.classifier.errors import PoolError
 from services.classifier.handle import Classifier
 from services.classifier.settings import ClassifierSettings
@@ -79,7 +80,7 @@ def run(settings: ClassifierSettings) -> None:
             wired.service,
             settings=settings,
             trust=wired.trust,
-            background=(lambda _: watch(wired.configuration),),
+            background=(lambda _: watch(wired.configuration.look),),
             health=wired.health,
         )
     finally:

@@ -10,8 +10,9 @@ from placet.trust_store import TrustStore
 from services.chassis import logs
 from services.chassis.health import Health
 from services.chassis.runner import run_stream
+from services.chassis.settled_files import watch
 from services.chassis.telemetry import Metric, count, gauge
-from services.policy.adapters.folder import PolicyFolder, State, watch
+from services.policy.adapters.folder import PolicyFolder, State
 from services.policy.handle import PolicyService
 from services.policy.settings import PolicySettings
 
@@ -43,7 +44,7 @@ def run(settings: PolicySettings) -> None:
         wired.service,
         settings=settings,
         trust=wired.trust,
-        background=(lambda _: watch(wired.folder),),
+        background=(lambda _: watch(wired.folder.current),),
         health=wired.health,
     )
 

@@ -3,29 +3,22 @@
 Rules:
 - At the start there is nothing to keep: files that cannot be used are a `ConfigurationError`. Later the configuration
   in force stays, and the refusal is told.
-- A change is read when two looks in a row, a second apart, see the same files: a copy that is still under way is no
-  configuration. Dictionaries are looked at too, also one that is named and not there yet.
+- When a change is read, `settled_files` says. Dictionaries are looked at too, also one that is named and not there yet.
 - What the new configuration is handed to may refuse it (workers that do not start): then, too, the old one stays.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
+from services.chassis.settled_files import SettledFiles, Stamps, stamp_of
 from services.classifier.adapters import files
 from services.classifier.adapters.files import Configuration
 from services.classifier.errors import ConfigurationError, PoolError
-
-LOOK_AGAIN_SECONDS: Final = 1.0
-
-Stamps = dict[Path, tuple[int, int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +42,14 @@ class ConfigurationFiles:
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._paths, self._key, self._clock = (taxonomy, catalogue, own), key, clock
-        self._looking = threading.Lock()
+        self._paths, self._key = (taxonomy, catalogue, own), key
         self._hand_over: Callable[[Configuration], None] = lambda _: None
         self._on_change: Callable[[State], None] = lambda _: None
-        self._next_look = clock() + LOOK_AGAIN_SECONDS
         read: list[Path] = []
         self.first = files.load(taxonomy, catalogue, key, own, read=read)
         """What it starts with."""
-        self._files = frozenset(read)
-        self._seen = self._judged = _stamps(self._files)
+        self._looked_at = frozenset(read)
+        self._settled = SettledFiles(self._stamps, self._take, judged=self._stamps(), clock=clock)
         self.state = State(self.first.digest)
 
     def follow(self, hand_over: Callable[[Configuration], None], on_change: Callable[[State], None]) -> None:
@@ -67,19 +58,9 @@ class ConfigurationFiles:
 
     def look(self) -> None:
         """Look at the files, at most once a second, unless another thread is looking."""
-        if self._clock() < self._next_look or not self._looking.acquire(blocking=False):
-            return
-        try:
-            self._next_look = self._clock() + LOOK_AGAIN_SECONDS
-            self._look()
-        finally:
-            self._looking.release()
+        self._settled.look()
 
-    def _look(self) -> None:
-        stamps = _stamps(self._files)
-        settled, self._seen = stamps == self._seen, stamps
-        if not settled or stamps == self._judged:
-            return
+    def _take(self, stamps: Stamps) -> Stamps:
         taxonomy, catalogue, own = self._paths
         read: list[Path] = []
         try:
@@ -91,26 +72,10 @@ class ConfigurationFiles:
         else:
             self.state = State(configuration.digest)
         # What a refused attempt did not get to is still looked at: the fault may be mended there.
-        self._files = frozenset(read) if not self.state.refused else self._files | frozenset(read)
-        self._seen = self._judged = {path: stamps[path] if path in stamps else _stamp(path) for path in self._files}
+        self._looked_at = frozenset(read) if not self.state.refused else self._looked_at | frozenset(read)
         self._on_change(self.state)
+        # What was known already is judged as it was before it was read.
+        return {path: stamps.get(path, stamp) for path, stamp in self._stamps().items()}
 
-
-def _stamps(paths: Iterable[Path]) -> Stamps:
-    """What tells two states of the files apart."""
-    return {path: _stamp(path) for path in paths}
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_ino, stat.st_size
-
-
-async def watch(configuration: ConfigurationFiles) -> None:
-    """Look again and again; in a thread, because workers that start take their time."""
-    while True:
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        await asyncio.to_thread(configuration.look)
+    def _stamps(self) -> Stamps:
+        return {path: stamp_of(path) for path in self._looked_at}
