@@ -118,11 +118,11 @@ def _apart(side: str, *, quick: bool) -> Measured:
 
 def _ours(*, quick: bool) -> Measured:
     _on_one_core()
-    from services.classifier.adapters.warm import engine  # noqa: PLC0415 - seconds, and only this side has it
+    from services.classifier.adapters.warm import engines  # noqa: PLC0415 - seconds, and only this side has it
     from services.classifier.model import Classification, Passage, Subject  # noqa: PLC0415
     from tests.classifier_parts import bench  # noqa: PLC0415
 
-    fresh: Callable[[], Any] = lambda: bench(engine(), soft_seconds=600.0)  # noqa: E731 - two words, used twice
+    fresh: Callable[[], Any] = lambda: bench(*engines(), soft_seconds=600.0)  # noqa: E731 - two words, used twice
     one = fresh()
     measured = Measured(start_bytes=_memory())
     actions = list(load.typical(_scaled(1_500, quick=quick)))

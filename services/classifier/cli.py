@@ -207,7 +207,7 @@ def _bench(configuration: Configuration) -> Bench:
         from services.classifier.adapters import warm  # noqa: PLC0415 - seconds; `check` and `--help` need none of it
     except ConfigurationError as error:  # the model is not there
         raise click.ClickException(str(error)) from None
-    return Bench.of(configuration, _SECONDS, (warm.engine(),))
+    return Bench.of(configuration, _SECONDS, warm.engines())
 
 
 def _refuse(code: str, file: str, sentence: str, *, as_json: bool) -> NoReturn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.classifier.adapters.warm import engine
+from services.classifier.adapters.warm import engines
 from services.classifier.adapters.worker import Bench
 from services.classifier.analysis.masking import NOT_INSPECTED
 from services.classifier.model import Classification, Subject
@@ -20,10 +20,10 @@ from tests.corpora.scoring import Claim, Seen
 
 
 class Ours:
-    """One core, no pool; `detector` stands in for the engine."""
+    """One core, no pool; `detector` stands in for the engines."""
 
     def __init__(self, detector: Detector | None = None) -> None:
-        self._bench: Bench = bench(detector or engine(), soft_seconds=600.0)
+        self._bench: Bench = bench(*([detector] if detector else engines()), soft_seconds=600.0)
 
     def look(self, action: Labelled) -> Seen:
         """What it finds in an action."""

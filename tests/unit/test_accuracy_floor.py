@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from services.classifier.adapters.warm import engine
+from services.classifier.adapters.warm import engines
 from services.classifier.model import Passage, Span
 from tests.corpora import floors
 from tests.corpora.floors import Floors
@@ -19,17 +19,17 @@ AT = ("/arguments/text", False)
 
 
 class Without:
-    """The engine with one of its recognizers switched off."""
+    """The engines with one of their recognizers switched off."""
 
     def __init__(self, entity_type: str) -> None:
         self._entity_type = entity_type
 
     @property
     def models(self) -> Mapping[str, str]:
-        return engine().models
+        return {name: version for one in engines() for name, version in one.models.items()}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
-        return [span for span in engine().detect(passage) if span.entity_type != self._entity_type]
+        return [span for one in engines() for span in one.detect(passage) if span.entity_type != self._entity_type]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.classifier.adapters.detector import Detectors, RuleDetector
-from services.classifier.adapters.warm import engine
+from services.classifier.adapters.warm import engines
 from tests.classifier_parts import KEY, passage
 from tests.corpora.generators.draw import Draw
 from tests.corpora.generators.numbers import MAKERS
@@ -38,7 +38,7 @@ BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 @pytest.fixture(scope="module")
 def detector() -> Detectors:
-    return Detectors([RuleDetector(), engine()], key=KEY)
+    return Detectors([RuleDetector(), *engines()], key=KEY)
 
 
 def found(detector: Detectors, text: str) -> set[tuple[str, str]]:

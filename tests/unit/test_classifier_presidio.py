@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.classifier.adapters import presidio
 from services.classifier.adapters.detector import Detectors, RuleDetector
-from services.classifier.adapters.warm import engine
+from services.classifier.adapters.warm import engines
 from services.classifier.analysis import patterns, shape
 from services.classifier.errors import DetectorError
 from tests.classifier_parts import KEY, bench, classify, configuration, passage
@@ -23,7 +23,7 @@ from tests.classifier_parts import KEY, bench, classify, configuration, passage
 
 @pytest.fixture(scope="module")
 def detector() -> Detectors:
-    return Detectors([RuleDetector(), engine()], key=KEY)
+    return Detectors([RuleDetector(), *engines()], key=KEY)
 
 
 def found(detector: Detectors, text: str, name: str = "", *, number: bool = False) -> set[tuple[str, str]]:
@@ -145,7 +145,7 @@ def test_numbers_as_values(detector: Detectors) -> None:
 
 def test_a_whole_action() -> None:
     result = classify(
-        bench(engine()),
+        bench(*engines()),
         name="mail.send",
         resource="mail://outside",
         arguments={"to": "partner@other.example", "body": "Jane Roe paid with 4111 1111 1111 1111."},
@@ -174,7 +174,8 @@ def test_nothing_is_asked_of_the_network(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        engine().detect(passage("Jane Canary called +1 415 555 2671 about canary@acme.example"))
+        for engine in engines():
+            engine.detect(passage("Jane Canary called +1 415 555 2671 about canary@acme.example"))
     assert "anary" not in caplog.text
 
 
@@ -196,7 +197,11 @@ def test_prose_is_read_to_its_end(detector: Detectors) -> None:
 
 def test_every_type_that_is_asked_for_has_a_meaning() -> None:
     types = configuration().taxonomy.types
-    asked = {kind for recognizer in engine()._engine.registry.recognizers for kind in recognizer.supported_entities}
+    asked = {
+        kind
+        for recognizer in presidio.PresidioDetector()._engine.registry.recognizers
+        for kind in recognizer.supported_entities
+    }
     assert asked <= set(types)
     assert {rule.entity_type for rule in patterns.RULES} <= set(types)
 

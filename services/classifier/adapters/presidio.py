@@ -2,7 +2,7 @@
 
 Rules:
 - Presidio is given no text to parse: it would load a spaCy model, and download one that it does not find. Names are
-  found by the name model (`names`).
+  found by the name model (`name_detector`).
 - Presidio's own limit on a pattern's time only logs and leaves the spans out; here the whole worker has a budget, and
   what exceeds it is named as not inspected.
 - A recognizer runs only where it can find something (`fitting.GATES`).
@@ -25,7 +25,6 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from services.classifier.adapters import recognizers
-from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.analysis import fitting
 from services.classifier.model import Passage, Span
 
@@ -107,7 +106,7 @@ class _WordsBefore(ContextAwareEnhancer):
 
 
 class PresidioDetector:
-    """Presidio's recognizers, and names by the name model."""
+    """Presidio's recognizers."""
 
     def __init__(self) -> None:
         nothing = _NoLanguage()
@@ -119,17 +118,16 @@ class PresidioDetector:
             context_aware_enhancer=_WordsBefore(),
         )
         self._nothing = nothing.process_text("", _LANGUAGE)
-        self._names = NameDetector()
 
     @property
     def models(self) -> Mapping[str, str]:
-        """Versions of the engine and of the name model."""
-        return {"presidio": importlib.metadata.version("presidio-analyzer"), **self._names.models}
+        """The version of the engine."""
+        return {"presidio": importlib.metadata.version("presidio-analyzer")}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
-        """Spans by every recognizer that can find something; raise `DetectorError` (`too_large`) for long prose."""
+        """Spans by every recognizer that can find something."""
         wanted = fitting.wanted(passage)
-        return (*(self._analyze(passage, wanted) if wanted else ()), *self._names.detect(passage))
+        return self._analyze(passage, wanted) if wanted else ()
 
     def _analyze(self, passage: Passage, wanted: list[str]) -> list[Span]:
         results = self._engine.analyze(

@@ -1,6 +1,6 @@
-"""The engine, built once per process tree.
+"""The engines, built once per process tree.
 
-The fork server imports this module, so that it builds the engine before any worker is forked: a worker that replaces a
+The fork server imports this module, so that it builds the engines before any worker is forked: a worker that replaces a
 killed one is ready at once and shares the model's memory. The name model has no threads that a fork could lose.
 """
 
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from functools import cache
 
+from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.presidio import PresidioDetector
 from services.classifier.model import Passage
+from services.classifier.ports import Detector
 
 WARM_UP = Passage("Jane Roe <jane@example.org> paid 4111 1111 1111 1111 from 8.8.8.8, call +1 415 555 2671.")
 
 
 @cache
-def engine() -> PresidioDetector:
+def engines() -> tuple[Detector, ...]:
     """Presidio and the name model, having looked at something once."""
-    detector = PresidioDetector()
-    detector.detect(WARM_UP)
-    return detector
+    detectors = PresidioDetector(), NameDetector()
+    for detector in detectors:
+        detector.detect(WARM_UP)
+    return detectors
 
 
-engine()
+engines()

@@ -124,7 +124,7 @@ def prepare(configuration: Configuration, soft_seconds: float) -> None:
     """Make the bench of a worker process."""
     from services.classifier.adapters import warm  # noqa: PLC0415 - seconds, and only a worker needs it
 
-    _BENCH[:] = [Bench.of(configuration, soft_seconds, (warm.engine(),))]
+    _BENCH[:] = [Bench.of(configuration, soft_seconds, warm.engines())]
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
