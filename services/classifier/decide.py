@@ -18,7 +18,7 @@ from typing import Any, Final
 from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
-from services.classifier.analysis import credentials, destinations, masking, repeats, shape, sql, walk
+from services.classifier.analysis import credentials, destinations, masking, placeholders, repeats, shape, sql, walk
 from services.classifier.analysis.looking import Looker
 from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
@@ -30,7 +30,7 @@ from services.classifier.ports import Detector
 _MAX_PLACES: Final = 200
 """Places not inspected in one event. A member of the action with more of them, or of findings, is masked whole."""
 _MAX_TABLES: Final = 256
-_HIDDEN: Final = f"‹{masking.NOT_INSPECTED}›"
+_HIDDEN: Final = f"‹{placeholders.NOT_INSPECTED}›"
 _UNKNOWN: Final = Meaning(labels=(), sensitivity=Sensitivity.RESTRICTED)
 """A type that a detector reports and the taxonomy does not know."""
 _UNREAD: Final = "UNREAD_LANGUAGE"
@@ -106,7 +106,7 @@ def uninspected(subject: Subject, taxonomy: Taxonomy, means: Means, reason: str)
 def unseen(subject: Subject, reason: str, *, likeness: str, default: Sensitivity) -> Classification:
     """As `uninspected`, for whoever has the likeness already."""
     places = [name for name in masking.MEMBERS if getattr(subject, name)]
-    whole = {name: f"‹{masking.NOT_INSPECTED}_{number}›" for number, name in enumerate(places, start=1)}
+    whole = {name: placeholders.of(placeholders.NOT_INSPECTED, number) for number, name in enumerate(places, start=1)}
     return Classification(
         arguments={whole["arguments"]: whole["arguments"]} if "arguments" in whole else {},
         purpose=whole.get("purpose", ""),

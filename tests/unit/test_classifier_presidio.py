@@ -197,11 +197,8 @@ def test_prose_is_read_to_its_end(detector: Detectors) -> None:
 
 def test_every_type_that_is_asked_for_has_a_meaning() -> None:
     types = configuration().taxonomy.types
-    asked = {
-        kind
-        for recognizer in presidio.PresidioDetector()._engine.registry.recognizers
-        for kind in recognizer.supported_entities
-    }
+    recognizers = presidio.PresidioDetector()._engine.registry.recognizers
+    asked = {kind for recognizer in recognizers for kind in recognizer.supported_entities}
     assert asked <= set(types)
     assert {rule.entity_type for rule in patterns.RULES} <= set(types)
 

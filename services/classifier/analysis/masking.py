@@ -11,21 +11,18 @@ Rules:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from placet.events import Finding, Uninspected
-from services.classifier.analysis import repeats
+from services.classifier.analysis import placeholders, repeats
 from services.classifier.analysis.spans import Found
 from services.classifier.analysis.unwrapping import unwrap
 from services.classifier.analysis.unwrapping.unwrap import Room
 from services.classifier.analysis.walk import number_text
 from services.classifier.model import Path, Skipped, Span, Subject, Where
 
-NOT_INSPECTED: Final = "NOT_INSPECTED"
-_PLACEHOLDER: Final = re.compile(r"‹[A-Z][A-Z0-9_]{0,63}_[0-9]{1,9}›")
 _DECODED: Final = 1_000_000
 """Characters that the last look decodes: more than an action can hold that was looked into."""
 MEMBERS: Final = ("arguments", "purpose", "preview")
@@ -59,7 +56,7 @@ class _Placeholders:
         """A placeholder that nothing else has."""
         while True:
             self._numbers[kind] = self._numbers.get(kind, 0) + 1
-            text = f"‹{kind}_{self._numbers[kind]}›"
+            text = placeholders.of(kind, self._numbers[kind])
             if text not in self.reserved:
                 self.issued.add(text)
                 return text
@@ -95,7 +92,7 @@ def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: I
     issued = frozenset(issued)
     if not detected:
         return
-    texts = [_PLACEHOLDER.sub(lambda m: "\n" if m[0] in issued else m[0], text) for text in _texts(outputs)]
+    texts = [placeholders.ANY.sub(lambda m: "\n" if m[0] in issued else m[0], text) for text in _texts(outputs)]
     room = Room(_DECODED, _DECODED)
     texts += [layer.text for text in texts for layer in unwrap.texts(text, room)]
     whole = "\n".join(texts)
@@ -106,7 +103,7 @@ def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: I
 
 def _reserved(subject: Subject) -> frozenset[str]:
     texts = _texts([subject.arguments, subject.purpose, subject.preview])
-    return frozenset(match for text in texts if "‹" in text for match in _PLACEHOLDER.findall(text))
+    return frozenset(match for text in texts if "‹" in text for match in placeholders.ANY.findall(text))
 
 
 def _texts(values: Iterable[object]) -> Iterator[str]:
@@ -129,8 +126,8 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
 class _Builder:
     """Holds what replaces what, then rebuilds the tree."""
 
-    def __init__(self, placeholders: _Placeholders, fingerprint: Callable[[str, str], str]) -> None:
-        self.placeholders = placeholders
+    def __init__(self, issuing: _Placeholders, fingerprint: Callable[[str, str], str]) -> None:
+        self.placeholders = issuing
         self._fingerprint = fingerprint
         self._texts: dict[tuple[Path, Where], str] = {}
 
@@ -143,12 +140,12 @@ class _Builder:
             if leaf.where == "key":
                 keys = taken.setdefault(leaf.path[:-1], set())
                 if text in keys:
-                    text = self.placeholders.fresh("KEY")
+                    text = self.placeholders.fresh(placeholders.KEY)
                 keys.add(text)
             if one.spans or text != leaf.passage.text:
                 self._texts[leaf.path, leaf.where] = text
         for skip in skipped:
-            self._texts[skip.path, skip.where] = self.placeholders.fresh(NOT_INSPECTED)
+            self._texts[skip.path, skip.where] = self.placeholders.fresh(placeholders.NOT_INSPECTED)
 
     def build(self, value: Any, path: Path) -> Any:
         """The masked copy of a value."""

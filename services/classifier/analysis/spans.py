@@ -10,17 +10,15 @@ Rules:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from services.classifier.analysis import placeholders
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.model import Leaf, Span
 
-_PLACEHOLDER: Final = re.compile(r"‹([A-Z][A-Z0-9_]{0,63})_[0-9]{1,4}›")
-"""With a type that there is and a number no longer than an action needs it holds no value of somebody's."""
-_NO_TYPES: Final = frozenset({"NOT_INSPECTED", "KEY"})
+_NO_TYPES: Final = frozenset({placeholders.NOT_INSPECTED, placeholders.KEY})
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
 
 
@@ -58,7 +56,9 @@ def around(text: str, spans: Sequence[Span], kinds: Container[str]) -> tuple[Spa
     """Disjoint spans in order, without the placeholders of these kinds, and without what only stands between them."""
     if "‹" not in text:
         return tuple(spans)
-    walls = [match.span() for match in _PLACEHOLDER.finditer(text) if match[1] in kinds or match[1] in _NO_TYPES]
+    walls = [
+        match.span() for match in placeholders.HARMLESS.finditer(text) if match[1] in kinds or match[1] in _NO_TYPES
+    ]
     return tuple(part for span in spans for part in _parts(text, span, walls))
 
 

@@ -18,6 +18,7 @@ import unicodedata
 from functools import lru_cache, partial
 from typing import Final
 
+from services.classifier.analysis import placeholders
 from services.classifier.analysis.unwrapping.layer import Layer, Weaver, respelled
 
 _UNSEEN: Final = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000), range(0x0334, 0x0339))
@@ -37,7 +38,6 @@ _LOOK_ALIKE: Final = {
     **dict(zip("αΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧϲϹϳγω", "aABeEZnHiIkKMvNoOpPtTuYxXcCjyw", strict=True)),
 }  # fmt: skip
 
-_PLACEHOLDER: Final = re.compile(r"‹[A-Z][A-Z0-9_]{0,63}_[0-9]{1,4}›")
 _LOOKED_LIKE: Final = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 _MIXED: Final = re.compile(r"\S+")
 _WORD: Final = re.compile(r"\w+")
@@ -71,7 +71,7 @@ def fold(layer: Layer) -> Layer:
 
 def plain(name: str) -> str:
     """A name in one spelling; what was masked in it is a word that tells nothing, `‹ACCESS_TOKEN_1›` too."""
-    return name if name.isascii() else _PLACEHOLDER.sub(" x ", fold(Layer(name)).text)
+    return name if name.isascii() else placeholders.HARMLESS.sub(" x ", fold(Layer(name)).text)
 
 
 def _replaced(layer: Layer, text: str) -> Layer:
