@@ -11,7 +11,7 @@ from typing import Any
 
 from services.classifier.adapters.warm import engines
 from services.classifier.adapters.worker import Bench
-from services.classifier.analysis.masking import NOT_INSPECTED
+from services.classifier.analysis.placeholders import NOT_INSPECTED
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import Detector
 from tests.classifier_parts import bench

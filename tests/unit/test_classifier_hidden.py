@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from placet.base import JsonObject
@@ -297,6 +297,8 @@ HOWS = [
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(HOWS), min_size=1, max_size=2), st.sampled_from([TOKEN, AWS]), st.text(max_size=8))
+@example(["full width", "base64 of UTF-16"], TOKEN, "")
+@example(["full width", "base64 of UTF-16"], AWS, "")
 def test_one_way_of_hiding_inside_another(hows: list[str], value: str, noise: str) -> None:
     hidden = value
     for how in hows:

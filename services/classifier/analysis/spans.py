@@ -56,9 +56,8 @@ def around(text: str, spans: Sequence[Span], kinds: Container[str]) -> tuple[Spa
     """Disjoint spans in order, without the placeholders of these kinds, and without what only stands between them."""
     if "‹" not in text:
         return tuple(spans)
-    walls = [
-        match.span() for match in placeholders.HARMLESS.finditer(text) if match[1] in kinds or match[1] in _NO_TYPES
-    ]
+    found = placeholders.HARMLESS.finditer(text)
+    walls = [match.span() for match in found if match[1] in kinds or match[1] in _NO_TYPES]
     return tuple(part for span in spans for part in _parts(text, span, walls))
 
 

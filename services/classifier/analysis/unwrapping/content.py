@@ -44,6 +44,8 @@ _COMPRESSED: Final = frozenset({b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9
 MARKED: Final = _COMPRESSED | artefacts.HEADS | {mark[:2] for mark in (*_SEALED, *_HARMLESS)}
 """How anything marked as what it is begins."""
 _OPENINGS: Final = 2
+_FEWEST: Final = 3
+"""Characters that tell UTF-16 by their high bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,27 @@ def _text(data: bytes) -> str | None:
     odd = len(data.translate(None, _PRINTABLE))
     if odd == 0:
         return data.decode()
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or 2 * data[1::2].count(0) > 0.25 * len(data):
-        return _mostly(data, "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-16-le")
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return _mostly(data, "utf-16")
+    if 2 * data[1::2].count(0) > 0.25 * len(data):
+        return _mostly(data, "utf-16-le")
     if 2 * data[::2].count(0) > 0.25 * len(data):
         return _mostly(data, "utf-16-be")
     text = _mostly(data, "utf-8")
     if text is None and odd * 8 <= len(data) and not data.translate(None, _PRINTABLE + _HIGH):
         return data.decode("latin-1")
+    if text is None and in_pairs(data):
+        return _mostly(data, "utf-16-le" if _in_one_block(data[1::2]) else "utf-16-be")
     return text
+
+
+def in_pairs(data: bytes) -> bool:
+    """Whether every other byte is mostly the same, as in UTF-16 of any one script."""
+    return _in_one_block(data[1::2]) or _in_one_block(data[::2])
+
+
+def _in_one_block(high: bytes) -> bool:
+    return len(high) >= _FEWEST and 2 * max(map(high.count, set(high))) > len(high)
 
 
 def _mostly(data: bytes, encoding: str) -> str | None:

@@ -92,13 +92,13 @@ def _run(match: re.Match[str], most: int) -> Iterator[Run]:
 def _content(letters: str, most: int) -> Content | None:
     """What a run holds; None where it is no base64, or nobody would take it for some."""
     data = _base64(letters)
-    if data is None or (len(data) < _LONG and data[:2] not in content.MARKED and _is_unlikely(data[:6])):
+    if data is None or (len(data) < _LONG and data[:2] not in content.MARKED and _is_unlikely(data[:8])):
         return None
     return content.read(data, most)
 
 
 def _is_unlikely(head: bytes) -> bool:
-    return head.translate(None, _UNLIKELY) != head
+    return head[:6].translate(None, _UNLIKELY) != head[:6] and not content.in_pairs(head)
 
 
 def _tells(found: Content) -> bool:
