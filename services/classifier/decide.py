@@ -18,7 +18,17 @@ from typing import Any, Final
 from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
-from services.classifier.analysis import credentials, destinations, masking, placeholders, repeats, shape, sql, walk
+from services.classifier.analysis import (
+    artefacts,
+    credentials,
+    destinations,
+    masking,
+    placeholders,
+    repeats,
+    shape,
+    sql,
+    walk,
+)
 from services.classifier.analysis.looking import Looker
 from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
@@ -144,7 +154,10 @@ class _Looked:
 def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
     room = unwrap.Room(_DECODED * rules.limits.max_total_characters, rules.limits.max_text_characters)
     database = shape.is_database(subject.resource, subject.name)
-    looker = Looker(rules.taxonomy, means.detector, means.read_sql, means.out_of_time, database=database, room=room)
+    looker = Looker(
+        rules.taxonomy, means.detector, means.read_sql, means.out_of_time, database=database, room=room,
+        moves=artefacts.moves(subject.name),
+    )  # fmt: skip
     looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):
         if isinstance(one, Skipped):

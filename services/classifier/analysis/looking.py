@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import credentials, destinations, identifiers, names, shape, sql
+from services.classifier.analysis import artefacts, credentials, destinations, identifiers, names, shape, sql
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import Found, around, resolve
@@ -60,6 +60,8 @@ class Looker:
     out_of_time: Callable[[], bool]
     database: bool
     room: Room
+    moves: bool = False
+    """The action moves something (`artefacts`)."""
     statements: list[sql.SqlFacts] = field(default_factory=list)
     places: list[destinations.Place] = field(default_factory=list)
 
@@ -201,7 +203,8 @@ class _One:
         if spans and not passage.known and any(span.end - span.start == len(text) for span in spans):
             passage = replace(passage, known=True)
         self.unread = self.unread or (not passage.known and scripts.unread(text))
-        return [*spans, *self._looker.detector.detect(passage)]
+        detected = self._looker.detector.detect(passage)
+        return [*spans, *(one for one in detected if self._looker.moves or one.recognizer != artefacts.IN_USE)]
 
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
         taxonomy, text = self._looker.taxonomy, passage.text
@@ -216,16 +219,17 @@ class _One:
             yield from self._under(names.words(told.column), text[told.start : told.end], told.start)
 
     def _under(self, column: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
-        """A value under the name of its column: as under an object's key, but without the model."""
+        """A value under the name of its column: as under an object's key, where the name tells of what has a form."""
         taxonomy = self._looker.taxonomy
         if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
             yield Span(kind, start, start + len(value), 0.8, "field/column")
             return
-        passage = Passage(value, column, number=value.isdigit())
+        passage = Passage(value, column, number=value.isdigit(), known=True)
+        inner: Iterable[Span]
         if names.is_secret(column) or names.is_key(column):
             inner = credentials.find(passage)
         elif identifiers.tells(column):
-            inner = identifiers.find(passage)
+            inner = self._looker.detector.detect(passage)
         else:
             return
         for span in inner:
