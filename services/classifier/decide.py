@@ -19,7 +19,7 @@ from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
 from services.classifier.analysis import credentials, destinations, masking, placeholders, repeats, shape, sql, walk
-from services.classifier.analysis.looking import Looker
+from services.classifier.analysis.looking import Looker, Marks, no_marks
 from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
 from services.classifier.analysis.unwrapping import unwrap
@@ -57,6 +57,8 @@ class Means:
     read_sql: Callable[[str], sql.SqlFacts]
     mark: Callable[[str, bytes], str]
     out_of_time: Callable[[], bool] = lambda: False
+    clean: Marks = field(default_factory=no_marks)
+    """Leaves of earlier actions in which nothing was found."""
 
 
 def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
@@ -144,7 +146,15 @@ class _Looked:
 def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
     room = unwrap.Room(_DECODED * rules.limits.max_total_characters, rules.limits.max_text_characters)
     database = shape.is_database(subject.resource, subject.name)
-    looker = Looker(rules.taxonomy, means.detector, means.read_sql, means.out_of_time, database=database, room=room)
+    looker = Looker(
+        rules.taxonomy,
+        means.detector,
+        means.read_sql,
+        means.out_of_time,
+        database=database,
+        room=room,
+        clean=means.clean,
+    )
     looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):
         if isinstance(one, Skipped):

@@ -44,6 +44,8 @@ class Passage:
     """The text is a JSON number written out."""
     known: bool = False
     """The name above says already what all of it is: no model needs to guess."""
+    spoken: tuple[tuple[int, int], ...] | None = None
+    """Where alone a model has something to read. None: anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

