@@ -203,11 +203,14 @@ class _Reads:
     def __init__(self, read: list[str]) -> None:
         self._read = read
 
-    def cost(self, text: str) -> int:
-        return len(text)
+    def tokens(self, text: str) -> str:
+        return text
 
-    def read(self, text: str) -> list[Word]:
-        self._read.append(text)
+    def cost(self, tokens: str) -> int:
+        return len(tokens)
+
+    def words(self, tokens: str) -> list[Word]:
+        self._read.append(tokens)
         return []
 
 

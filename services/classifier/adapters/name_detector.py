@@ -71,10 +71,11 @@ class _Budgeted:
         self._model, self._left = model, _MAX_TOKENS
 
     def __call__(self, text: str) -> list[Word]:
-        self._left -= self._model.cost(text)
+        tokens = self._model.tokens(text)
+        self._left -= self._model.cost(tokens)
         if self._left < 0:
             raise DetectorError("too_large")
-        return self._model.read(text)
+        return self._model.words(tokens)
 
 
 def _is_all(text: str, span: Span) -> bool:
