@@ -105,7 +105,7 @@ def test_what_an_action_took_travels_with_its_result() -> None:
         pool.close()
     (one,) = told
     assert one.seconds[Tier.ALL] > 0
-    assert one.remembered == {(Memory.TEXTS, False): 1}
+    assert one.remembered == {(Memory.LEAVES, False): 2, (Memory.TEXTS, False): 1}
 
 
 def test_a_refusal_travels(analyst: PoolAnalyst) -> None:
