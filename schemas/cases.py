@@ -157,6 +157,7 @@ def story(trust_digest: str) -> list[Example]:
                 action=action,
                 preview=[{"email": "‹EMAIL_ADDRESS_1›", "plan": "pro"}],
                 findings=(finding,),
+                forms={"‹EMAIL_ADDRESS_1›": "at example.org"},
                 labels=("pii",),
                 sensitivity=events.Sensitivity.CONFIDENTIAL,
                 facts=events.Facts(

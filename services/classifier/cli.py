@@ -242,6 +242,7 @@ def _as_json(
         "labels": list(found.labels),
         "findings": findings,
         "masked": asked.masked(found),
+        "forms": dict(found.forms),
         "incomplete": [{"pointer": one.pointer, "reason": one.reason} for one in found.incomplete],
         "facts": found.facts.model_dump(mode="json"),
         "configuration": configuration.digest,
@@ -265,6 +266,8 @@ def _as_text(asked: Given, found: Classification, reasons: list[Explanation]) ->
             lines.append(f"  {row.rstrip()}")
             lines += [f"      {line}" for line in (_because(reasons[index]) if reasons else ())]
     lines += [f"not looked into: {plain(one.pointer)} ({one.reason})" for one in found.incomplete]
+    if found.forms:
+        lines += ["", *(f"  {placeholder} is one {form}" for placeholder, form in found.forms.items())]
     masked = asked.masked(found)
     shown = masked if isinstance(masked, str) else json.dumps(masked, indent=2, ensure_ascii=False)
     return "\n".join([*lines, "", *map(plain, shown.split("\n"))])

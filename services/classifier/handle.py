@@ -172,6 +172,7 @@ class Classifier:
             deadline=proposal.deadline,
             edit_of=proposal.edit_of,
             findings=found.findings,
+            forms=dict(found.forms),
             labels=found.labels,
             sensitivity=found.sensitivity,
             facts=found.facts,

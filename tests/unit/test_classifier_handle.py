@@ -110,6 +110,13 @@ def test_a_proposal_is_classified_and_its_commitment_travels_word_for_word(world
     assert json.loads(outgoing.value)["time"] == json.loads(message.message.value)["time"]
 
 
+def test_what_may_be_told_of_masked_values_travels(world: World) -> None:
+    proposal = world.proposed(arguments={"to": "sales@example.org"})
+    [[outgoing]] = classifier(world).handle([verified(world, proposal)])
+    assert opened(world, outgoing).forms == {"‹EMAIL_ADDRESS_1›": "at example.org"}
+    assert b"sales" not in outgoing.value
+
+
 def test_the_same_proposal_gives_the_same_bytes(world: World) -> None:
     message = verified(world, world.proposed(arguments={"b": "Jane Roe", "a": {"password": "x1y2z3"}}))
     first = classifier(world).handle([message])
