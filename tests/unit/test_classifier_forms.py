@@ -159,10 +159,13 @@ def test_a_form_that_holds_a_detected_value_is_not_told(tmp_path: Path, term: st
     assert result.incomplete == ()
 
 
-def test_the_last_four_of_a_card_are_not_told_where_they_are_a_value_of_their_own() -> None:
-    result = classify(BENCH, arguments={"card": CARD, "pin": 1111})
-    assert (result.forms, result.incomplete) == ({}, ())
-    assert classify(BENCH, arguments={"card": CARD, "cvv": "111"}).forms == {}, "a value of three digits counts here"
+def test_the_last_four_of_a_card_are_not_told_where_they_are_a_value_of_their_own(tmp_path: Path) -> None:
+    for term in ("1111", "111"):  # also one that is too short to be looked for elsewhere
+        on = Bench.of(owned(tmp_path, term), 60, ())
+        result = classify(on, arguments={"card": CARD, "project": term})
+        assert result.arguments == {"card": "‹CREDIT_CARD_1›", "project": "‹OURS_1›"}
+        assert (result.forms, result.incomplete) == ({}, ())
+    assert classify(BENCH, arguments={"card": CARD, "pin": 1111}).forms == {}
     assert classify(BENCH, arguments={"card": CARD, "pin": 2222}).forms == {"‹CREDIT_CARD_1›": "ending 1111"}
 
 
