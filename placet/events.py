@@ -211,7 +211,9 @@ class ActionClassified(EventData):
     facts: Facts
     incomplete: tuple[Uninspected, ...]
     likeness: Sha256
-    """HMAC-SHA-256 of agent, name, resource, arguments under the classifier's key: finds repeats, reveals nothing."""
+    """HMAC-SHA-256 of agent, name, resource, arguments under a key of the classifier's: finds repeats, reveals nothing.
+    A new key of fingerprints does not change it.
+    """
     proposal: Position
     versions: ClassifierVersions
 

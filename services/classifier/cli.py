@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from placet.cli.show import plain
+from placet.fingerprint_keys import FingerprintKeys
 from services.chassis.errors import SettingsError
 from services.classifier import given
 from services.classifier.adapters import documents, files
@@ -194,7 +195,7 @@ def _configuration(taxonomy: Path | None, catalogue: Path | None, own: Path | No
         return files.load(
             taxonomy or settings.classifier_taxonomy_file,
             catalogue or settings.classifier_catalogue_file,
-            secrets.token_bytes(32),
+            FingerprintKeys.single(secrets.token_bytes(32)),
             own or settings.classifier_own_file,
         )
     except SettingsError as error:
