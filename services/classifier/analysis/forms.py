@@ -53,7 +53,7 @@ def of(kind: str, value: str) -> str:
     return form if form and is_form(kind, form) else ""
 
 
-def is_told(form: str, names: frozenset[str]) -> bool:
+def holds(form: str, names: frozenset[str]) -> bool:
     """Whether a domain holds one of the words that `naming` gives; other forms hold no words."""
     if not form.startswith("at ") or form.removeprefix("at ") in _EVERYBODYS:
         return False

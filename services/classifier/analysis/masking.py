@@ -131,15 +131,17 @@ def _forms(
     secret = [value for value, span in detected.items() if span.entity_type in credentials]
     secrets = "\n".join(secret)
     parts = {one.value(span) for one in found for span in one.spans if span.recognizer.startswith(SPLIT)}
-    names = forms.naming(detected)
+    names, folded = forms.naming(detected), {**detected, **{value.casefold(): one for value, one in detected.items()}}
+    telling = {
+        form
+        for form in {form for form, _ in candidates.values()}
+        if forms.holds(form, names) or any(survivors([form], folded, ()))
+    }
 
-    def may_be_told(form: str, value: str) -> bool:
-        if value in secrets or value in parts or any(one in value for one in secret):
-            return False
-        return not forms.is_told(form, names) and not any(survivors([form], folded, ()))
+    def may_have_one(value: str) -> bool:
+        return not (value in secrets or value in parts or any(one in value for one in secret))
 
-    folded = {**detected, **{value.casefold(): span for value, span in detected.items()}}
-    return {text: form for text, (form, value) in candidates.items() if may_be_told(form, value)}
+    return {text: form for text, (form, value) in candidates.items() if form not in telling and may_have_one(value)}
 
 
 def _reserved(subject: Subject) -> frozenset[str]:
