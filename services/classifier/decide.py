@@ -69,7 +69,7 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
     if looked.unread and _UNREAD in rules.taxonomy.types:
         kinds.append(_UNREAD)
     found, skipped = _bounded(looked)
-    values = repeats.values([*looked.found, *looked.closed])
+    values = repeats.values([*looked.found, *looked.closed], rules.taxonomy.credentials)
     masked = masking.mask(
         subject,
         found,
@@ -97,6 +97,7 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
         facts=facts,
         incomplete=masked.incomplete,
         likeness=likeness(subject, means.mark),
+        forms=masked.forms,
     )
 
 

@@ -95,3 +95,5 @@ class Classification:
     facts: Facts
     incomplete: tuple[Uninspected, ...]
     likeness: str
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """What may be told of values that are masked, by placeholder."""

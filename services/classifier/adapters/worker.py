@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-import hmac
 import multiprocessing
 import os
 import resource
@@ -61,21 +60,19 @@ class Bench:
             Timed(RuleDetector(), Tier.RULES, clock),
             *(Timed(one, Tier.ENGINE, clock) for one in engines),
         ]
-        others = Detectors(tiers, key=configuration.key)
+        others = Detectors(tiers, key=configuration.keys.fingerprints)
         detector = WithOwn(others, Timed(OwnDetector(configuration), Tier.OWN, clock))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
-        clean = CleanLeaves(_CLEAN, key=configuration.key)
+        clean = CleanLeaves(_CLEAN, key=configuration.keys.fingerprints)
         remembered = others.remembered, Remembered[sql.SqlFacts](_REMEMBERED), clean
         return cls(rules, detector, configuration, soft_seconds, *remembered, clock)
-
-    def mark(self, domain: str, content: bytes) -> str:
-        """HMAC-SHA-256 under the classifier's key, separated by domain."""
-        return hmac.new(self.configuration.key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest()
 
     def read_sql(self, text: str) -> sql.SqlFacts:
         """The facts of a text, remembered by keyed hash (they hold no values)."""
         content = text.encode("utf-8", "surrogatepass")
-        mark = hashlib.blake2b(content, key=self.configuration.key, digest_size=16, person=b"sql").digest()
+        mark = hashlib.blake2b(
+            content, key=self.configuration.keys.fingerprints, digest_size=16, person=b"sql"
+        ).digest()
         facts = self.statements.get(mark)
         if facts is None:
             facts = self.clock.timed(Tier.SQL, lambda: sql.inspect(text, self.configuration.reading_functions))
@@ -103,7 +100,9 @@ class Bench:
     def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
         """Never raises."""
         end = time.monotonic() + self.soft_seconds
-        means = decide.Means(self.detector, self.read_sql, self.mark, lambda: time.monotonic() >= end, self.clean)
+        means = decide.Means(
+            self.detector, self.read_sql, self.configuration.keys.mark, lambda: time.monotonic() >= end, self.clean
+        )
         try:
             return decide.classify(subject, self.rules, means)
         except UnmaskableError:

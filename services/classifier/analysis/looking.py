@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from services.classifier.analysis import credentials, destinations, identifiers, names, shape, sql
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
-from services.classifier.analysis.spans import Found, around, resolve
+from services.classifier.analysis.spans import SPLIT, Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import columns, folding, inserts, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
@@ -145,7 +145,7 @@ class Looker:
                 start, end = max(span.start - at, 0), min(span.end - at, len(text))
                 if start < end and end - start < span.end - span.start:
                     clear = whole[span.start : span.end]
-                    yield index, Span(span.entity_type, start, end, span.score, f"split/{span.recognizer}", clear)
+                    yield index, Span(span.entity_type, start, end, span.score, f"{SPLIT}{span.recognizer}", clear)
                 at += len(text)
 
     def _is_unmistakable(self, span: Span, whole: str) -> bool:

@@ -20,6 +20,8 @@ from services.classifier.model import Leaf, Span
 
 _NO_TYPES: Final = frozenset({placeholders.NOT_INSPECTED, placeholders.KEY})
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
+SPLIT: Final = "split/"
+"""How the recognizer of a span begins that is a part of its value: the others stand beside it in a list."""
 
 
 @dataclass(frozen=True, slots=True)
