@@ -3,7 +3,7 @@
 Rules:
 - Typical actions come of the dev half's templates, filled anew each time; what is smaller than 0.3 kB is a batch of
   several fills, as an agent sends rows. The same tree gives the same load.
-- Plain is an action with neither free text (a string of eight words or more) nor SQL over 300 characters.
+- Plain is an action with neither free text (a string of four words or more) nor SQL over 300 characters.
 - A near-match is what a rule begins to match and does not: repeated, it is the worst that a text can be for it.
 """
 
@@ -23,7 +23,7 @@ from tests.corpora.model import Labelled, Template
 SMALLEST, LARGEST = 300, 2_000
 LONG_CHARACTERS: Final = 20_000
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
-_FREE_WORDS: Final = 8
+_FREE_WORDS: Final = 4
 _LONG_SQL: Final = 300
 _SQL: Final = re.compile(r"(?i)\s*(?:select|insert|update|delete|with|create|alter|drop|grant|merge)\b")
 

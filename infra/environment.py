@@ -129,6 +129,13 @@ def fetch_kafka() -> None:
         raise SetupError(said.splitlines()[-1] if said else "Apache Kafka could not be fetched.")
 
 
+def make_weights() -> None:
+    """Write the name model's weights out as the processor multiplies them."""
+    done, said = run(VENV / "bin" / "python", "-m", "services.classifier.adapters.eight_bits")
+    if not done:
+        raise SetupError(f"The classifier's name model could not be prepared: {said}")
+
+
 def main() -> int:
     """Bring `.venv` up to date; returns the exit status."""
     if sys.version_info < OLDEST:
@@ -142,6 +149,7 @@ def main() -> int:
     say("Setting up the environment in .venv")
     try:
         install(uv())
+        make_weights()
         fetch_kafka()
     except SetupError as error:
         say(f"Placet could not be set up: {error}\n{WAYS_OUT}")

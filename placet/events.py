@@ -34,6 +34,7 @@ from placet.base import (
     Strict,
     Timestamp,
 )
+from placet.forms import Forms
 from placet.limits import MAX_FINDINGS, MAX_PURPOSE_CHARACTERS, MAX_RULES
 from placet.requirement import Requirement
 
@@ -126,7 +127,9 @@ class Finding(Strict):
     score: Annotated[float, Field(ge=0, le=1)]
     recognizer: Annotated[str, StringConstraints(max_length=128)]
     fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-    """HMAC-SHA-256 of type and value under the classifier's own key, first 128 bits: equal values, equal marks."""
+    """HMAC-SHA-256 of type and value under the classifier's own key, first 128 bits: equal values, equal marks, where
+    `versions.fingerprint_key` is the same.
+    """
 
 
 class Uninspected(Strict):
@@ -162,6 +165,8 @@ class ClassifierVersions(Strict):
     classifier: str
     models: dict[str, str]
     configuration: Sha256
+    fingerprint_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
+    """The public id of the key of the fingerprints: only those under one key can be compared. None: not said."""
 
 
 class EventData(Strict):
@@ -199,12 +204,16 @@ class ActionClassified(EventData):
     deadline: Timestamp
     edit_of: ActionId | None
     findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)]
+    forms: Forms = Field(default_factory=dict)
+    """What a reviewer may see of masked values, by placeholder; the words of a closed set."""
     labels: tuple[Label, ...]
     sensitivity: Sensitivity
     facts: Facts
     incomplete: tuple[Uninspected, ...]
     likeness: Sha256
-    """HMAC-SHA-256 of agent, name, resource, arguments under the classifier's key: finds repeats, reveals nothing."""
+    """HMAC-SHA-256 of agent, name, resource, arguments under a key of the classifier's: finds repeats, reveals nothing.
+    A new key of fingerprints does not change it.
+    """
     proposal: Position
     versions: ClassifierVersions
 

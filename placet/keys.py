@@ -101,13 +101,6 @@ class PublicKey:
         except InvalidSignature:
             raise VerificationError("bad_signature", "the signature does not match the bytes") from None
 
-    def verify_bytes(self, message: bytes, signature: bytes) -> None:
-        """Return if the signature over the very bytes is this key's (C2SP signed notes); raise otherwise."""
-        try:
-            self._raw.verify(signature, message)
-        except InvalidSignature:
-            raise VerificationError("bad_signature", "the signature does not match the bytes") from None
-
     def verify_jws(self, token: str, typ: str) -> bytes:
         """The payload of a compact JWS of this `typ` signed by this key; raise `VerificationError` otherwise."""
         try:

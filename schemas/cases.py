@@ -157,6 +157,7 @@ def story(trust_digest: str) -> list[Example]:
                 action=action,
                 preview=[{"email": "‹EMAIL_ADDRESS_1›", "plan": "pro"}],
                 findings=(finding,),
+                forms={"‹EMAIL_ADDRESS_1›": "at example.org"},
                 labels=("pii",),
                 sensitivity=events.Sensitivity.CONFIDENTIAL,
                 facts=events.Facts(
@@ -166,7 +167,8 @@ def story(trust_digest: str) -> list[Example]:
                 likeness=sha256_hex(b"likeness"),
                 proposal=proposal,
                 versions=events.ClassifierVersions(
-                    classifier="0.1.0", models={"en_core_web_sm": "3.8.0"}, configuration=sha256_hex(b"configuration")
+                    classifier="0.1.0", models={"en_core_web_sm": "3.8.0"}, configuration=sha256_hex(b"configuration"),
+                    fingerprint_key=sha256_hex(b"fingerprint key")[:16],
                 ),
             ),
             classifier,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import services.classifier
+from placet.fingerprint_keys import FingerprintKeys
 from services.classifier.adapters import files, worker
 from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.worker import Bench
@@ -20,10 +21,11 @@ from services.classifier.ports import Detector
 
 HERE = Path(services.classifier.__file__).parent
 KEY = b"k" * 32
+KEYS = FingerprintKeys.single(KEY)
 
 
 def configuration() -> Configuration:
-    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY)
+    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEYS)
 
 
 def owned(folder: Path, *terms: str) -> Configuration:
@@ -33,7 +35,7 @@ def owned(folder: Path, *terms: str) -> Configuration:
         "format: placet-own-detectors-v1\ntypes: {OURS: {labels: [ours], sensitivity: restricted}}\n"
         "dictionaries: [{name: terms, type: OURS, file: terms.txt}]\n"
     )
-    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY, folder / "own.yaml")
+    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEYS, folder / "own.yaml")
 
 
 def bench(*engines: Detector, soft_seconds: float = 60.0) -> Bench:

@@ -2,11 +2,17 @@
 
 Property tests have no clock: a busy machine is not a bug. In CI they try the same cases every time, so that a red run
 can be repeated; elsewhere they go on looking.
+
+A shell starts what runs in its background with Ctrl-C ignored, and so would be every program that a test starts.
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "placet",

@@ -257,6 +257,13 @@ def an_export(**changes: Any) -> dict[str, Any]:
         "purpose": "Monthly report for the analytics partner, contract PA-2231.",
         "masked": {
             "findings": tuple(findings),
+            "forms": {
+                "‹EMAIL_ADDRESS_1›": "at partner-analytics.example",
+                "‹EMAIL_ADDRESS_2›": "at gmx.de",
+                "‹EMAIL_ADDRESS_3›": "at web.de",
+                "‹EMAIL_ADDRESS_4›": "at gmail.com",
+                **{f"‹IBAN_CODE_{number}›": "of DE" for number in (1, 2, 3)},
+            },
             "labels": ("pii", "financial"),
             "sensitivity": Sensitivity.RESTRICTED,
             "facts": Facts(

@@ -11,7 +11,8 @@ import click
 from pydantic import ValidationError
 
 from placet import enrol
-from placet.errors import DecodeError
+from placet.errors import ContractError, DecodeError
+from placet.fingerprint_file import renew
 from placet.key_folder import KeyFolder, Rotated
 from placet.key_states import KeyState, ListedKey, listed
 from placet.keys import PublicJwk
@@ -143,6 +144,42 @@ def revoke(key_id: str, folder: Path, *, as_json: bool) -> None:
         json.dumps({"revoked": key_id, "version": trust.version})
         if as_json
         else f"Revoked {key_id}; trust file version {trust.version}. Give it to every process."
+    )
+
+
+@keys.command(
+    epilog="""\b
+Examples:
+  placet keys fingerprint /etc/placet/fingerprint.secret
+  placet keys fingerprint /etc/placet/fingerprint.secret --likeness   (its keys have leaked)
+""",
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--likeness",
+    is_flag=True,
+    help="Change the key that knows repeats of an action as well: what people rejected before may be asked once more.",
+)
+@JSON
+def fingerprint(file: Path, *, likeness: bool, as_json: bool) -> None:
+    """Make the classifier's FILE of fingerprint keys, or put a new key first in it.
+
+    The classifier takes it while it runs (PLACET_CLASSIFIER_FINGERPRINT_KEY_FILE), between two batches. Values in
+    actions before and after cannot be linked any more; a repeat of a rejected action is still known.
+    """
+    try:
+        made = renew(file, likenesses=likeness)
+    except OSError as error:
+        raise ContractError("unwritable", f"{file}: {error.strerror}") from None
+    except DecodeError as error:
+        raise DecodeError(error.code, f"{file} {error.sentence}") from None
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "fingerprint_key": made.id, "before": made.before}))
+        return
+    before = f"; before it was {made.before}" if made.before else ""
+    click.echo(
+        f"The key of fingerprints in {file} is {made.id}{before}\n"
+        "Next: give the file to every classifier. versions.fingerprint_key of ActionClassified says which key it was."
     )
 
 

@@ -150,5 +150,5 @@ def _text(review: dict[str, Any]) -> str:
         f"you        {', '.join(review['you']['may']) or review['you']['sentence']}",
         *(f"because    {reason}" for reason in review["reasons"]),
     ]
-    shown = {name: review[name] for name in ("action", "purpose", "preview", "incomplete")}
+    shown = {name: review[name] for name in ("action", "purpose", "preview", "forms", "incomplete")}
     return "\n".join([*map(plain, lines), json.dumps(shown, indent=2)])

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
+from pydantic import ValidationError
+
 from placet.canonical import canonical_bytes, payload_bytes, sha256_hex
 from placet.catalogue import Topic
 from placet.errors import ContractError
@@ -115,9 +117,19 @@ def confirm(review: Review, originals: Originals, trust: Trust, *, at: datetime)
     terms = (classified.action.resource, classified.deadline, classified.on_behalf_of)
     if said != held or terms != (decision.resource, decision.deadline, review.on_behalf_of):
         return Refused("review_changed", "The review is not the one that was decided.")
-    if canonical_bytes(review.classified) != canonical_bytes(classified.model_dump(mode="json")):
+    if not _shows(review, classified):
         return Refused("review_changed", "What the reviewers were shown is not what was classified.")
     return None
+
+
+def _shows(review: Review, classified: ActionClassified) -> bool:
+    """Whether the row holds the classification; what a later release added, neither needs to say."""
+    try:
+        shown = ActionClassified.model_validate_json(canonical_bytes(review.classified))
+    except (ValidationError, ContractError):
+        return False
+    # As bytes: for Python `true` and 1 are equal.
+    return canonical_bytes(shown.model_dump(mode="json")) == canonical_bytes(classified.model_dump(mode="json"))
 
 
 def _says(verdict: VerdictClaims, decided: ActionDecided) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from placet.cli.show import plain
+from placet.fingerprint_keys import FingerprintKeys
 from services.chassis.errors import SettingsError
 from services.classifier import given
 from services.classifier.adapters import documents, files
@@ -194,7 +195,7 @@ def _configuration(taxonomy: Path | None, catalogue: Path | None, own: Path | No
         return files.load(
             taxonomy or settings.classifier_taxonomy_file,
             catalogue or settings.classifier_catalogue_file,
-            secrets.token_bytes(32),
+            FingerprintKeys.single(secrets.token_bytes(32)),
             own or settings.classifier_own_file,
         )
     except SettingsError as error:
@@ -242,6 +243,7 @@ def _as_json(
         "labels": list(found.labels),
         "findings": findings,
         "masked": asked.masked(found),
+        "forms": dict(found.forms),
         "incomplete": [{"pointer": one.pointer, "reason": one.reason} for one in found.incomplete],
         "facts": found.facts.model_dump(mode="json"),
         "configuration": configuration.digest,
@@ -265,6 +267,8 @@ def _as_text(asked: Given, found: Classification, reasons: list[Explanation]) ->
             lines.append(f"  {row.rstrip()}")
             lines += [f"      {line}" for line in (_because(reasons[index]) if reasons else ())]
     lines += [f"not looked into: {plain(one.pointer)} ({one.reason})" for one in found.incomplete]
+    if found.forms:
+        lines += ["", *(f"  {placeholder} is one {form}" for placeholder, form in found.forms.items())]
     masked = asked.masked(found)
     shown = masked if isinstance(masked, str) else json.dumps(masked, indent=2, ensure_ascii=False)
     return "\n".join([*lines, "", *map(plain, shown.split("\n"))])

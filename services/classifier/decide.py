@@ -29,7 +29,7 @@ from services.classifier.analysis import (
     sql,
     walk,
 )
-from services.classifier.analysis.looking import Looker
+from services.classifier.analysis.looking import Looker, Marks, no_marks
 from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
 from services.classifier.analysis.unwrapping import unwrap
@@ -67,6 +67,8 @@ class Means:
     read_sql: Callable[[str], sql.SqlFacts]
     mark: Callable[[str, bytes], str]
     out_of_time: Callable[[], bool] = lambda: False
+    clean: Marks = field(default_factory=no_marks)
+    """Leaves of earlier actions in which nothing was found."""
 
 
 def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
@@ -77,7 +79,7 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
     if looked.unread and _UNREAD in rules.taxonomy.types:
         kinds.append(_UNREAD)
     found, skipped = _bounded(looked)
-    values = repeats.values([*looked.found, *looked.closed])
+    values = repeats.values([*looked.found, *looked.closed], rules.taxonomy.credentials)
     masked = masking.mask(
         subject,
         found,
@@ -105,6 +107,7 @@ def classify(subject: Subject, rules: Rules, means: Means) -> Classification:
         facts=facts,
         incomplete=masked.incomplete,
         likeness=likeness(subject, means.mark),
+        forms=masked.forms,
     )
 
 
@@ -155,9 +158,15 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
     room = unwrap.Room(_DECODED * rules.limits.max_total_characters, rules.limits.max_text_characters)
     database = shape.is_database(subject.resource, subject.name)
     looker = Looker(
-        rules.taxonomy, means.detector, means.read_sql, means.out_of_time, database=database, room=room,
+        rules.taxonomy,
+        means.detector,
+        means.read_sql,
+        means.out_of_time,
+        database=database,
+        room=room,
+        clean=means.clean,
         moves=artefacts.moves(subject.name),
-    )  # fmt: skip
+    )
     looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):
         if isinstance(one, Skipped):

@@ -63,7 +63,7 @@ class Trusts(Protocol):
 
 
 class Classifier:
-    """The stream service. `mark` is the keyed hash of likenesses, for actions that no worker got through."""
+    """The stream service."""
 
     consumes = (Topic.PROPOSED,)
 
@@ -74,10 +74,8 @@ class Classifier:
         signer: Signer,
         trusts: Trusts,
         clock: Callable[[], datetime],
-        mark: Callable[[str, bytes], str],
     ) -> None:
         self._analyst, self._signer, self._trusts, self._clock = analyst, signer, trusts, clock
-        self._mark = mark
 
     def handle(self, batch: Sequence[Verified[ActionProposed]]) -> list[list[Outgoing]]:
         """One ActionClassified or ActionFailed for each message."""
@@ -151,9 +149,8 @@ class Classifier:
 
     def _unseen(self, proposal: ActionProposed, reason: str) -> Classification:
         subject = _subject(proposal)
-        return decide.unseen(
-            subject, reason, likeness=decide.likeness(subject, self._mark), default=Sensitivity.RESTRICTED
-        )
+        likeness = decide.likeness(subject, self._analyst.keys.mark)
+        return decide.unseen(subject, reason, likeness=likeness, default=Sensitivity.RESTRICTED)
 
     def _seal(self, received: Verified[ActionProposed], found: Classification, trust: Trust) -> Outgoing:
         proposal = received.data
@@ -172,6 +169,7 @@ class Classifier:
             deadline=proposal.deadline,
             edit_of=proposal.edit_of,
             findings=found.findings,
+            forms=dict(found.forms),
             labels=found.labels,
             sensitivity=found.sensitivity,
             facts=found.facts,
@@ -179,7 +177,10 @@ class Classifier:
             likeness=found.likeness,
             proposal=received.message.position,
             versions=ClassifierVersions(
-                classifier=VERSION, models=dict(self._analyst.models), configuration=self._analyst.configuration
+                classifier=VERSION,
+                models=dict(self._analyst.models),
+                configuration=self._analyst.configuration,
+                fingerprint_key=self._analyst.keys.id,
             ),
         )
         return seal(event, self._signer, time=received.envelope.time, trust_digest=trust.digest)

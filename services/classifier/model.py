@@ -44,6 +44,8 @@ class Passage:
     """The text is a JSON number written out."""
     known: bool = False
     """The name above says already what all of it is: no model needs to guess."""
+    spoken: tuple[tuple[int, int], ...] | None = None
+    """Where alone a model has something to read. None: anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,5 @@ class Classification:
     facts: Facts
     incomplete: tuple[Uninspected, ...]
     likeness: str
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """What may be told of values that are masked, by placeholder."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from placet.fingerprint_keys import FingerprintKeys
 from services.classifier.model import Classification, Passage, Span, Subject
 
 
@@ -43,6 +44,10 @@ class Analyst(Protocol):
     @property
     def configuration(self) -> str:
         """The digest of the configuration that the last subjects were classified with."""
+
+    @property
+    def keys(self) -> FingerprintKeys:
+        """What the last subjects were marked with."""
 
     @property
     def models(self) -> Mapping[str, str]:

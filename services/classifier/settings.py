@@ -32,8 +32,8 @@ class ClassifierSettings(StreamSettings, OwnerSettings):
     service: ClassVar[str] = "classifier"
 
     classifier_fingerprint_key_file: Path | None = None
-    """At least 32 random bytes, for fingerprints and likeness. None: a key derived from the signing key, so that
-    fingerprints change when that is rotated."""
+    """The keys of fingerprints and likenesses, as `placet keys fingerprint` makes the file; looked at every second, and
+    read again when it changes. None: a key derived from the signing key, so that both change when that is rotated."""
     classifier_workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that look into actions; one per core that this service may use."""
     classifier_soft_seconds: Annotated[float, Field(gt=0)] = 3.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +14,7 @@ from services.chassis.runner import run_stream
 from services.chassis.settled_files import watch
 from services.chassis.telemetry import Metric, count, observe
 from services.classifier.adapters import files
-from services.classifier.adapters.language import model_path
+from services.classifier.adapters.language import model_files
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.adapters.spent import Spent
 from services.classifier.adapters.watched import ConfigurationFiles, State
@@ -39,11 +37,13 @@ class Wired:
 def build(settings: ClassifierSettings) -> Wired:
     """Everything real; raise `SettingsError`."""
     trust = settings.trust_store(on_refused=_trust_refused)
-    key = files.key_from(settings.classifier_fingerprint_key_file, settings.signer)
     configuration = ConfigurationFiles(
-        settings.classifier_taxonomy_file, settings.classifier_catalogue_file, settings.classifier_own_file, key
+        settings.classifier_taxonomy_file,
+        settings.classifier_catalogue_file,
+        settings.classifier_own_file,
+        lambda read: files.read_keys(settings.classifier_fingerprint_key_file, settings.signer, read=read),
     )
-    model_path()  # said here, in one sentence: the processes that read it could only die
+    model_files()  # said here, in one sentence: the processes that read it could only die
     analyst = PoolAnalyst(
         configuration.first,
         workers=settings.classifier_workers,
@@ -58,7 +58,6 @@ def build(settings: ClassifierSettings) -> Wired:
         signer=settings.signer,
         trusts=trust,
         clock=lambda: datetime.now(UTC),
-        mark=lambda domain, content: hmac.new(key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest(),
     )
     configuration.follow(analyst.renew, _configuration_changed)
     health = Health()
@@ -101,10 +100,10 @@ def _spent(spent: Spent) -> None:
 
 def _configuration_changed(state: State) -> None:
     if not state.refused:
-        logs.get_logger().info("configuration_loaded", configuration=state.digest)
+        logs.get_logger().info("configuration_loaded", configuration=state.digest, fingerprint_key=state.key)
         return
     count(Metric.CONFIGURATION_REFUSED)
-    logs.get_logger().error("configuration_refused", reason=state.refused, kept=state.digest)
+    logs.get_logger().error("configuration_refused", reason=state.refused, kept=state.digest, key=state.key)
 
 
 def _trust_refused(error: ContractError) -> None:

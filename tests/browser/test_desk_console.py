@@ -218,11 +218,15 @@ def test_long_values_fold_and_unfold_whole(desk: DeskUnderTest, sign_in: SignIn)
 def test_only_what_was_masked_looks_masked(desk: DeskUnderTest, sign_in: SignIn) -> None:
     held = desk.held(
         arguments={"to": "‹EMAIL_ADDRESS_1›", "note": "see ‹EMAIL_ADDRESS_1›"},
-        masked={"findings": (finding("EMAIL_ADDRESS", "/arguments/to"),)},
+        masked={
+            "findings": (finding("EMAIL_ADDRESS", "/arguments/to"),),
+            "forms": {"‹EMAIL_ADDRESS_1›": "at example.org"},
+        },
     )
     page = sign_in("alice")
     page.goto(f"{desk.url}/reviews/{held.action_id}")
-    expect(page.locator(".mask")).to_have_text(["email address 1"])
+    expect(page.locator(".mask")).to_have_text(["email address 1 at example.org"])
+    expect(page.locator(".mask b")).to_be_visible()
     expect(page.locator(".fake")).to_have_text(["‹EMAIL_ADDRESS_1›"])
 
 

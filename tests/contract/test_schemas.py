@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from placet.canonical import sha256_hex
+from placet.canonical import canonical_bytes, sha256_hex
 from placet.catalogue import CATALOGUE, Topic
 from placet.errors import DecodeError
 from placet.messages import Message, decode
@@ -115,3 +115,39 @@ def test_a_file_of_an_owner_fits_its_schema_and_a_misspelt_one_does_not(name: st
     assert list(validator.iter_errors(given)) == []
     spoiled = [{**given[0], "tpyes": []}] if isinstance(given, list) else {**given, "tpyes": []}
     assert list(validator.iter_errors(spoiled)) != []
+
+
+@pytest.mark.parametrize(
+    ("forms", "good"),
+    [
+        ({}, True),
+        ({"‹CREDIT_CARD_1›": "ending 1111", "‹EMAIL_ADDRESS_12›": "at mail.example.org"}, True),
+        ({"‹IBAN_CODE_1›": "of DE", "‹PHONE_NUMBER_1›": "of +49", "‹IP_ADDRESS_1›": "private v6"}, True),
+        ({"‹CREDIT_CARD_1›": "ending 11111"}, False),
+        ({"‹CREDIT_CARD_1›": "ending 1111 "}, False),
+        ({"‹CREDIT_CARD_1›": "of DE"}, False),  # another type's
+        ({"‹EMAIL_ADDRESS_1›": "at Jane Roe"}, False),
+        ({"‹EMAIL_ADDRESS_1›": f"at {'x' * 60}.org"}, False),
+        ({"‹IBAN_CODE_1›": ""}, False),
+        ({"‹SECRET_1›": "ending 1111"}, False),  # a credential has no form
+        ({"CREDIT_CARD_1": "ending 1111"}, False),
+        ({"‹CREDIT_CARD_1› x": "ending 1111"}, False),
+    ],
+)
+def test_a_form_is_of_its_type_for_the_class_and_for_the_schema(forms: dict[str, str], *, good: bool) -> None:
+    value = json.loads((FOLDER / "examples/actions.classified.v1/valid/masked.json").read_bytes())
+    value["data"]["forms"] = forms
+    assert schema("actions.classified.v1").is_valid(value) is good
+    spec = CATALOGUE[Topic.CLASSIFIED]
+    if good:
+        decode(canonical_bytes(value), spec)
+    else:
+        with pytest.raises(DecodeError):
+            decode(canonical_bytes(value), spec)
+
+
+def test_what_was_classified_before_there_were_forms_is_read() -> None:
+    value = json.loads((FOLDER / "examples/actions.classified.v1/valid/masked.json").read_bytes())
+    del value["data"]["forms"]
+    assert schema("actions.classified.v1").is_valid(value)
+    decode(canonical_bytes(value), CATALOGUE[Topic.CLASSIFIED])

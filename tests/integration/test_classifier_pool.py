@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from placet.fingerprint_keys import FingerprintKeys
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.adapters.spent import Memory, Spent, Tier
 from services.classifier.errors import PoolError
@@ -105,7 +107,7 @@ def test_what_an_action_took_travels_with_its_result() -> None:
         pool.close()
     (one,) = told
     assert one.seconds[Tier.ALL] > 0
-    assert one.remembered == {(Memory.TEXTS, False): 1}
+    assert one.remembered == {(Memory.LEAVES, False): 2, (Memory.TEXTS, False): 1}
 
 
 def test_a_refusal_travels(analyst: PoolAnalyst) -> None:
@@ -143,6 +145,38 @@ def test_a_new_configuration_takes_over_between_two_batches_and_no_action_is_los
         analyst.renew(before)
         analyst.analyse([])
     assert analyst.configuration == before.digest
+
+
+def test_a_new_key_marks_all_of_an_action_and_all_of_a_batch(analyst: PoolAnalyst) -> None:
+    before = configuration()
+    after = replace(before, keys=FingerprintKeys(b"j" * 32, before.keys.likenesses))
+    batch = [subject(arguments={"card": "4111 1111 1111 1111", "n": number}) for number in range(6)]
+    seen: list[tuple[str, list[Classification]]] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            found = [one for one in analyst.analyse(batch) if isinstance(one, Classification)]
+            seen.append((analyst.keys.id, found))
+
+    try:
+        with ThreadPoolExecutor(1) as executor:
+            working = executor.submit(work)
+            analyst.renew(after)
+            end = time.monotonic() + 60
+            while time.monotonic() < end and (not seen or seen[-1][0] != after.keys.id):
+                time.sleep(0.01)
+            stop.set()
+            working.result(timeout=60)
+        assert {name for name, _ in seen} == {before.keys.id, after.keys.id}
+        for keys in (before.keys, after.keys):
+            marks = {one.fingerprint for name, each in seen if name == keys.id for c in each for one in c.findings}
+            assert marks == {keys.mark("finding", b"CREDIT_CARD\n4111 1111 1111 1111")[:32]}, "one action, one key"
+        assert len({tuple(one.likeness for one in each) for _, each in seen}) == 1, "a repeat is known all the while"
+    finally:
+        stop.set()
+        analyst.renew(before)
+        analyst.analyse([])
 
 
 def test_workers_that_are_ready_too_late_are_ended() -> None:

@@ -15,6 +15,7 @@ import pytest
 from placet.canonical import sha256_hex
 from placet.catalogue import CATALOGUE, Topic
 from placet.events import ActionClassified, ActionFailed, StatementKind
+from placet.fingerprint_file import renew
 from placet.kafka_client import to_message
 from placet.keys import encode_base64url
 from placet.messages import Outgoing
@@ -179,3 +180,35 @@ def test_the_owners_files_change_while_actions_flow_and_a_bad_one_changes_nothin
     assert (after.action.arguments, after.versions.configuration) == ({"note": "‹OURS_1›"}, second.digest)
     assert "placet_configuration_refused_total 1.0" in worker.page("/metrics")[1]
     assert "nachtigall" not in worker.log.read_text()
+
+
+def test_the_fingerprint_key_is_rotated_while_actions_flow_and_repeats_are_still_known(
+    service: Service, tmp_path: Path
+) -> None:
+    keys = tmp_path / "fingerprint.secret"
+    first = renew(keys)
+    worker = service.start(PLACET_CLASSIFIER_FINGERPRINT_KEY_FILE=str(keys))
+    arguments = {"to": "sales@example.org"}
+    (before,) = service.results([service.propose(arguments=arguments)])
+    assert before.versions.fingerprint_key == first.id
+    assert before.forms == {"‹EMAIL_ADDRESS_1›": "at example.org"}
+
+    second = renew(keys)
+    answered: list[ActionClassified] = [before]
+
+    def in_force() -> bool:
+        answered.extend(service.results([service.propose(arguments=arguments) for _ in range(3)]))
+        return answered[-1].versions.fingerprint_key == second.id
+
+    service.rig.until(in_force, within=PATIENT)
+    marks = {(one.versions.fingerprint_key, one.findings[0].fingerprint) for one in answered}
+    assert {key for key, _ in marks} == {first.id, second.id}
+    assert len(marks) == 2, "one key, one mark of a value"
+    assert len({one.likeness for one in answered}) == 1
+    assert len({one.versions.configuration for one in answered}) == 1
+
+    keys.write_text("too short\n")
+    service.rig.until(lambda: "fingerprint.secret line 1 is no key" in worker.page("/readyz")[1], within=PATIENT)
+    (after,) = service.results([service.propose(arguments=arguments)])
+    assert after.versions.fingerprint_key == second.id
+    assert "too short" not in worker.log.read_text()

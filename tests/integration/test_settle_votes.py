@@ -309,6 +309,33 @@ def test_what_the_reviewers_saw_must_still_be_what_was_classified(bench: Bench) 
     assert bench.resolved(decided).grant is None
 
 
+def test_a_review_that_was_opened_before_an_upgrade_is_still_the_same(bench: Bench) -> None:
+    """What an earlier release did not write is what it says where it is missing."""
+    decided = bench.held()
+    with psycopg.connect(bench.superuser_dsn) as connection:
+        connection.execute(
+            "UPDATE approver.reviews SET classified = (classified - 'forms') #- '{versions,fingerprint_key}'"
+        )
+    assert bench.vote(decided, "alice") == (True, "counted")
+    assert bench.outcome(decided)[0] == "approved"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """jsonb_set(classified, '{action,arguments,limit}', '1')""",  # true is not 1
+        """jsonb_set(classified, '{forms}', '{"‹CREDIT_CARD_1›": "ending 1111"}')""",
+        """classified - 'findings'""",
+    ],
+)
+def test_a_card_that_says_anything_else_grants_nothing(bench: Bench, change: str) -> None:
+    decided = bench.held(arguments={"limit": True})
+    with psycopg.connect(bench.superuser_dsn) as connection:
+        connection.execute(f"UPDATE approver.reviews SET classified = {change}")
+    assert bench.vote(decided, "alice") == (True, "counted")
+    assert bench.outcome(decided) == ("denied", "review_changed")
+
+
 @pytest.mark.parametrize(
     "column", ["digest", "commitment", "verdict", "resource", "deadline", "proposal", "classification", "requirement"]
 )

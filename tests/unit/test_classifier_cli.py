@@ -89,6 +89,16 @@ def test_the_same_for_machines(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_quick")
+def test_what_may_be_told_of_masked_values_is_told() -> None:
+    text = "Card 4111 1111 1111 1111 of sales@example.org, Jane Roe"
+    found = run(classify, given=text).output
+    assert "  ‹CREDIT_CARD_1› is one ending 1111\n  ‹EMAIL_ADDRESS_1› is one at example.org\n" in found
+    told = json.loads(run(classify, "--json", given=text).output)
+    assert told["forms"] == {"‹CREDIT_CARD_1›": "ending 1111", "‹EMAIL_ADDRESS_1›": "at example.org"}
+    assert "is one" not in run(classify, given="Jane Roe").output
+
+
+@pytest.mark.usefixtures("_quick")
 @pytest.mark.parametrize(
     ("content", "kind", "masked"),
     [

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placet.events import Sensitivity, StatementKind
+from placet.fingerprint_keys import FingerprintKeys
 from placet.keys import Signer
 from services.classifier.adapters import files
 from services.classifier.analysis import destinations
 from services.classifier.errors import ConfigurationError
-from tests.classifier_parts import HERE, KEY, Marks, bench, classify, configuration, passage
+from tests.classifier_parts import HERE, KEYS, Marks, bench, classify, configuration, passage
 
 CATALOGUE = configuration().catalogue
 TAXONOMY = configuration().taxonomy
@@ -222,28 +223,37 @@ def test_a_bad_file_is_refused_with_its_place(
     paths = {name: HERE / name for name in ("taxonomy.yaml", "catalogue.yaml")}
     paths[file] = edited(HERE / file, change, tmp_path)
     with pytest.raises(ConfigurationError, match=says):
-        files.load(paths["taxonomy.yaml"], paths["catalogue.yaml"], KEY)
+        files.load(paths["taxonomy.yaml"], paths["catalogue.yaml"], KEYS)
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        files.load(tmp_path / "none.yaml", HERE / "catalogue.yaml", KEY)
+        files.load(tmp_path / "none.yaml", HERE / "catalogue.yaml", KEYS)
 
 
 def test_the_configuration_digest_names_every_file(tmp_path: Path) -> None:
     changed = edited(HERE / "catalogue.yaml", lambda text: text + "\n# a comment\n", tmp_path)
-    assert files.load(HERE / "taxonomy.yaml", changed, KEY).digest != configuration().digest
-    assert files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", b"j" * 32).digest == configuration().digest
+    assert files.load(HERE / "taxonomy.yaml", changed, KEYS).digest != configuration().digest
+    assert (
+        files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", FingerprintKeys.single(b"j" * 32)).digest
+        == configuration().digest
+    )
 
 
-def test_the_key_comes_from_its_file_or_from_the_signing_key(tmp_path: Path) -> None:
+def test_the_keys_come_from_their_file_or_from_the_signing_key(tmp_path: Path) -> None:
     signer, path = Signer.generate("/services/classifier"), tmp_path / "key"
-    assert files.key_from(None, signer) == files.key_from(None, signer) != files.key_from(None, Signer.generate("/x"))
+    other = Signer.generate("/x")
+    assert files.read_keys(None, signer) == files.read_keys(None, signer) != files.read_keys(None, other)
+    read: list[Path] = []
     path.write_text("a" * 31)
-    with pytest.raises(ConfigurationError, match="fewer than 32"):
-        files.key_from(path, signer)
+    with pytest.raises(ConfigurationError, match="line 1 is no key of 32 characters") as refused:
+        files.read_keys(path, signer, read=read)
+    assert read == [path], "also what was refused is looked at again"
+    assert "aaaa" not in str(refused.value)
     path.write_text("b" * 64)
-    assert len(files.key_from(path, signer)) == 32
+    assert files.read_keys(path, signer) == FingerprintKeys.read(b"b" * 64)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        files.read_keys(tmp_path / "none", signer)
 
 
 def test_every_type_of_a_tagged_field_has_a_meaning() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -26,7 +24,7 @@ from services.classifier.handle import Classifier
 from services.classifier.model import Classification, Subject
 from services.classifier.ports import GaveUp, Unmaskable
 from services.classifier.settings import ClassifierSettings
-from tests.classifier_parts import KEY, Marks, bench
+from tests.classifier_parts import KEYS, Marks, bench
 from tests.factories import World, received
 
 
@@ -35,6 +33,7 @@ class Bench:
 
     models: Mapping[str, str] = {"marks": "1"}
     configuration = "2" * 64
+    keys = KEYS
 
     def __init__(self, *gives: GaveUp | Unmaskable | PoolError) -> None:
         self._bench, self._gives = bench(Marks()), list(gives)
@@ -57,17 +56,12 @@ class Trusts:
         return self._trust
 
 
-def mark(domain: str, content: bytes) -> str:
-    return hmac.new(KEY, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest()
-
-
 def classifier(world: World, analyst: Bench | None = None) -> Classifier:
     return Classifier(
         analyst=analyst or Bench(),
         signer=world.services[Role.CLASSIFIER],
         trusts=Trusts(world),
         clock=lambda: world.at + timedelta(seconds=2),
-        mark=mark,
     )
 
 
@@ -106,8 +100,16 @@ def test_a_proposal_is_classified_and_its_commitment_travels_word_for_word(world
     assert event.labels == ("pii",)
     assert event.versions.models == {"marks": "1"}
     assert event.versions.configuration == "2" * 64
+    assert event.versions.fingerprint_key == KEYS.id
     assert b"Jane" not in outgoing.value
     assert json.loads(outgoing.value)["time"] == json.loads(message.message.value)["time"]
+
+
+def test_what_may_be_told_of_masked_values_travels(world: World) -> None:
+    proposal = world.proposed(arguments={"to": "sales@example.org"})
+    [[outgoing]] = classifier(world).handle([verified(world, proposal)])
+    assert opened(world, outgoing).forms == {"‹EMAIL_ADDRESS_1›": "at example.org"}
+    assert b"sales" not in outgoing.value
 
 
 def test_the_same_proposal_gives_the_same_bytes(world: World) -> None:

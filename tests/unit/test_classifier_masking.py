@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 from placet.base import JsonObject
 from placet.canonical import canonical_bytes, check_json
 from placet.events import Finding, Sensitivity
+from placet.fingerprint_keys import FingerprintKeys
 from services.classifier import decide
 from services.classifier.adapters.worker import Bench
 from services.classifier.analysis import masking, repeats, walk
 from services.classifier.analysis.spans import around, resolve
 from services.classifier.model import Classification, Passage, Skipped, Span
-from tests.classifier_parts import Marks, Misbehaving, bench, classify, configuration, subject
+from tests.classifier_parts import KEYS, Marks, Misbehaving, bench, classify, configuration, subject
 
 AWS = "AKIAQYLPMN5HFIQR7XYA"
 GITHUB = "ghp_" + "a1B2" * 9
@@ -337,14 +339,21 @@ def test_likeness_is_about_agent_name_resource_and_arguments_alone() -> None:
     assert classify(BENCH, arguments={"b": 2, "a": 1.0}, purpose="y", preview=[1]).likeness == first.likeness
     assert classify(BENCH, arguments={"a": 1, "b": 3}).likeness != first.likeness
     assert classify(BENCH, arguments={"a": 1, "b": 2}, agent="other-agent").likeness != first.likeness
-    other_key = Bench.of(_with_key(b"j" * 32), 60, ())
-    assert classify(other_key, arguments={"a": 1, "b": 2}).likeness != first.likeness
+    other = Bench.of(_with_keys(FingerprintKeys.single(b"j" * 32)), 60, ())
+    assert classify(other, arguments={"a": 1, "b": 2}).likeness != first.likeness
 
 
-def _with_key(key: bytes) -> Any:
-    import dataclasses  # noqa: PLC0415 - one test
+def test_a_new_key_of_fingerprints_leaves_likenesses_as_they_are() -> None:
+    given: dict[str, Any] = {"arguments": {"a": AWS}}
+    before = classify(BENCH, **given)
+    rotated = Bench.of(_with_keys(FingerprintKeys(b"j" * 32, KEYS.likenesses)), 60, ())
+    after = classify(rotated, **given)
+    assert after.findings[0].fingerprint != before.findings[0].fingerprint
+    assert after.likeness == before.likeness
 
-    return dataclasses.replace(configuration(), key=key)
+
+def _with_keys(keys: FingerprintKeys) -> Any:
+    return dataclasses.replace(configuration(), keys=keys)
 
 
 def test_nothing_in_clear_is_shown_by_a_repr() -> None:

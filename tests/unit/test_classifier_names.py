@@ -8,8 +8,8 @@ import pytest
 
 from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.rampart import WINDOW
-from services.classifier.analysis import shape
-from services.classifier.analysis.language import people
+from services.classifier.analysis import sql
+from services.classifier.analysis.language import people, where
 from services.classifier.analysis.language.reading import Word
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage
@@ -126,12 +126,45 @@ def test_what_a_field_told_already_is_not_asked_about(detector: NameDetector) ->
     ],
 )
 def test_only_lines_with_a_word_that_could_be_somebody_are_read(text: str, parts: list[str]) -> None:
-    assert [text[start:end] for start, end in shape.language(Passage(text))] == parts
+    assert [text[start:end] for start, end in where.parts(Passage(text))] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("INSERT INTO Jobs (Owner, Note) VALUES (7, 'ask Jane Roe')", ["'ask Jane Roe'"]),
+        ("INSERT INTO t (a, b) VALUES ('Jane', 'Roe')", ["'Jane', 'Roe'"]),
+        ("SELECT a AS Jane, b AS Roe FROM Kunden WHERE Stadt = 'x'", []),
+        ('UPDATE t SET data = \'{"a": "Jane Roe"}\'', []),  # read as JSON
+        ("SELECT 1 -- for Jane Roe\n", ["-- for Jane Roe"]),
+        ("SELECT 1 /* for Jane Roe */ FROM t", ["/* for Jane Roe */"]),
+        ('SELECT "Jane Roe" FROM "Kunden"', ['"Jane Roe"']),
+        ("DO $$ BEGIN PERFORM tell('Jane Roe'); END $$", ["$$ BEGIN PERFORM tell('Jane Roe'); END $$"]),
+        ("SELECT E'it\\'s Jane Roe', N'by John Doe'", ["E'it\\'s Jane Roe', N'by John Doe'"]),
+    ],
+)
+def test_of_a_statement_what_can_hold_language_is_read(text: str, parts: list[str]) -> None:
+    spoken = sql.inspect(text, frozenset()).spoken
+    assert [text[start:end].strip() for start, end in where.parts(Passage(text, spoken=spoken))] == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY people FROM stdin;\n1\tJane Roe\n\\.",
+        "SELECT * FROM t; and please tell Jane Roe about it",
+        "tell Jane Roe about it",
+        "INSERT INTO t VALUES ('it\\'s', 'for Jane Roe",
+    ],
+)
+def test_what_does_not_parse_is_read_whole(text: str) -> None:
+    assert sql.inspect(text, frozenset()).spoken is None
+    assert any("Jane Roe" in text[start:end] for start, end in where.parts(Passage(text)))
 
 
 def test_of_a_long_line_only_a_piece_is_read() -> None:
     text = "x = 1; " * 200 + "asked for by Jane Roe; " + "y = 2; " * 200
-    ((start, end),) = shape.language(Passage(text))
+    ((start, end),) = where.parts(Passage(text))
     assert "Jane Roe" in text[start:end]
     assert end - start <= 480
 
@@ -170,11 +203,14 @@ class _Reads:
     def __init__(self, read: list[str]) -> None:
         self._read = read
 
-    def cost(self, text: str) -> int:
-        return len(text)
+    def tokens(self, text: str) -> str:
+        return text
 
-    def read(self, text: str) -> list[Word]:
-        self._read.append(text)
+    def cost(self, tokens: str) -> int:
+        return len(tokens)
+
+    def words(self, tokens: str) -> list[Word]:
+        self._read.append(tokens)
         return []
 
 

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.children import ROOT
-from services.classifier.adapters.language import model_path
+from services.classifier.adapters.language import model_files
 from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.rampart import OVERLAP, WINDOW, Rampart, windows
 from services.classifier.analysis.language import people
@@ -22,7 +22,7 @@ from services.classifier.model import Passage
 
 @pytest.fixture(scope="module")
 def model() -> Rampart:
-    return Rampart(model_path())
+    return Rampart(model_files())
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,7 +13,7 @@ from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.worker import Bench
 from services.classifier.errors import ConfigurationError
 from services.classifier.model import Classification
-from tests.classifier_parts import HERE, KEY, owned, subject
+from tests.classifier_parts import HERE, KEYS, owned, subject
 
 TYPES = {"OURS": {"labels": ["ours"], "sensitivity": "restricted"}}
 
@@ -25,7 +25,7 @@ def load(folder: Path, content: dict[str, Any] | str, **dictionaries: str | byte
     if not isinstance(content, str):
         content = yaml.safe_dump({"format": "placet-own-detectors-v1", "types": TYPES, **content}, sort_keys=False)
     path.write_text(content)
-    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY, path)
+    return files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEYS, path)
 
 
 def classified(configuration: Configuration, **changes: Any) -> Classification:
@@ -115,7 +115,7 @@ def test_the_digest_names_the_owners_file_and_every_dictionary(tmp_path: Path) -
     assert load(tmp_path, content, d="Blue Heron").digest == first
     assert load(tmp_path, content, d="Grey Heron").digest != first
     assert load(tmp_path, {**content, "markings": {"built_in": False}}, d="Blue Heron").digest != first
-    assert files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEY).digest != first
+    assert files.load(HERE / "taxonomy.yaml", HERE / "catalogue.yaml", KEYS).digest != first
 
 
 def test_no_term_is_in_a_repr(tmp_path: Path) -> None:

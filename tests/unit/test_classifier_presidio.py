@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from services.classifier.adapters import presidio
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.warm import engines
-from services.classifier.analysis import patterns, shape
+from services.classifier.analysis import patterns
+from services.classifier.analysis.language import where
 from services.classifier.errors import DetectorError
 from tests.classifier_parts import KEY, bench, classify, configuration, passage
 
@@ -257,4 +258,4 @@ def test_any_text_gives_spans_inside_it(detector: Detectors, text: str, name: st
     ],
 )
 def test_what_reads_like_language(text: str, name: str, *, language: bool) -> None:
-    assert bool(shape.language(passage(text, name))) is language
+    assert bool(where.parts(passage(text, name))) is language

@@ -32,8 +32,12 @@ def test_what_was_remembered_is_counted_for_each_action() -> None:
     on = bench(Marks())
     asked = {"sql": "SELECT a FROM t LIMIT 1", "note": "for Jane Roe", "word": "plain"}
     first, second = spent(on, arguments=asked), spent(on, arguments=asked)
-    assert first.remembered == {(Memory.TEXTS, False): 2, (Memory.STATEMENTS, False): 1}
-    assert second.remembered == {(Memory.TEXTS, True): 2, (Memory.STATEMENTS, True): 1}
+    assert first.remembered == {
+        (Memory.LEAVES, False): 6, (Memory.TEXTS, False): 2, (Memory.STATEMENTS, False): 1,
+    }  # fmt: skip
+    assert second.remembered == {
+        (Memory.LEAVES, True): 4, (Memory.LEAVES, False): 2, (Memory.TEXTS, True): 2, (Memory.STATEMENTS, True): 1,
+    }  # fmt: skip
     assert set(second.seconds) == {Tier.ALL, Tier.OWN}, "what is remembered costs a tier nothing"
 
 

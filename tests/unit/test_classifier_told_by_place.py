@@ -246,6 +246,12 @@ def test_naming_weights_moves_none(name: str, arguments: dict[str, str], moved: 
     assert ("model_artifact" in result.labels) is moved
 
 
+def test_weights_that_were_left_where_they_are_are_seen_when_they_move() -> None:
+    on, arguments = bench(RuleDetector()), {"model_path": "/models/ner/model.onnx"}
+    labels = [classify(on, name=name, arguments=arguments).labels for name in ("config.patch", "storage.put")]
+    assert labels == [(), ("model_artifact",)]
+
+
 def test_verbs_of_moving_are_words_of_an_action() -> None:
     assert artefacts.moves("s3.copy_object")
     assert not artefacts.moves("computer.describe")

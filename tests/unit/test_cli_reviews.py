@@ -30,9 +30,10 @@ REVIEW: dict[str, Any] = {
     "requirement": "1 from dev-leads",
     "approvals": {"given": 0, "needed": 1},
     "reasons": ["Exports leave the house."],
-    "action": {"name": "export.customers", "resource": "s3://x", "arguments": {"a": "‹EMAIL_1›\u202e\x1b[2J"}},
+    "action": {"name": "export.customers", "resource": "s3://x", "arguments": {"a": "‹EMAIL_ADDRESS_1›\u202e\x1b[2J"}},
     "purpose": "report",
     "preview": None,
+    "forms": {"‹EMAIL_ADDRESS_1›": "at example.org"},
     "incomplete": [],
     "you": {"id": "alice", "may": ["approve", "reject"], "code": None, "sentence": None},
 }
@@ -109,6 +110,7 @@ def test_a_shown_review_cannot_change_how_it_reads(desk: FakeDesk, reviews: Comm
     assert "\u202e" not in out
     assert "\x1b" not in out
     assert "\\u202e" in out
+    assert '"\\u2039EMAIL_ADDRESS_1\\u203a": "at example.org"' in out, "what may be told of what is masked"
     assert desk.asked[-1].url.path == f"/api/v1/reviews/{ID}"
 
 

@@ -14,6 +14,8 @@ from infra import containers, development, programs
 from infra.embedded.jars import read_lock
 from infra.layout import Layout
 from infra.programs import PROVIDER, SERVICES, Addresses, Service
+from placet.fingerprint_file import renew
+from placet.fingerprint_keys import FingerprintKeys
 from placet.kafka_settings import KafkaSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +71,17 @@ def test_every_file_that_a_service_is_told_of_is_made(tmp_path: Path) -> None:
     assert str(held.password_file) == "/run/placet/kafka.password"
     assert not list((tmp_path / "desk").glob("*key*")), "the desk holds no signing key"
     assert not list((tmp_path / "desk").glob("kafka*")), "the desk does not talk to Kafka"
+
+
+def test_a_rotated_fingerprint_key_is_handed_to_the_classifier(tmp_path: Path) -> None:
+    """As docs/operations.md says: rotated where secrets are made, and the job run again."""
+    containers.make_secrets(tmp_path, chown=False)
+    mine = tmp_path / "classifier" / "fingerprint.secret"
+    first = FingerprintKeys.read(mine.read_bytes())
+    assert renew(tmp_path / "ops" / "secrets" / "fingerprint").before == first.id
+    containers.make_secrets(tmp_path, chown=False)
+    second = FingerprintKeys.read(mine.read_bytes())
+    assert (second.id != first.id, second.likenesses) == (True, first.likenesses)
 
 
 def test_every_generated_secret_has_one_holder() -> None:

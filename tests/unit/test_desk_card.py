@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placet.events import Authentication, Facts, StatementKind, Uninspected
-from services.approver.desk import pages
+from services.approver.desk import documents, pages
 from services.approver.desk.card import card, headline
 from services.approver.desk.clock import left, stamp, urgency
 from services.approver.desk.model import Review, Reviewer, Step
@@ -164,6 +164,23 @@ def test_a_mask_is_believed_at_its_place_and_below() -> None:
     (found,) = blocks({"‹EMAIL_ADDRESS_1›": "x"}, "/arguments", masks)
     assert isinstance(found, Rows)
     assert found.rows[0].path[0].segments[0].kind is Kind.MASK
+
+
+def test_what_is_told_of_a_masked_value_is_on_the_page_and_in_the_api() -> None:
+    mail, forms = "‹EMAIL_ADDRESS_1›", {"‹EMAIL_ADDRESS_1›": "at example.org"}
+    pointers = ("/purpose", "/arguments/to", "/arguments/sql", "/arguments/rows/0/to", "/preview/0/to")
+    of = review(
+        {"to": mail, "sql": f"SELECT '{mail}'", "rows": [{"to": mail}], mail: "x"},
+        preview=[{"to": mail}],
+        findings=(
+            *(finding("EMAIL_ADDRESS", pointer) for pointer in pointers),
+            finding("EMAIL_ADDRESS", f"/arguments/{mail}", in_key=True),
+        ),
+        forms=forms,
+    )
+    of = replace(of, purpose=f"for {mail}")
+    assert page(of).text.count("email address 1 at example.org") == 6
+    assert documents.review(of, CALLER, Directory(FakePeople()))["forms"] == forms
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,15 @@ def test_a_placeholder_counts_only_where_something_was_masked() -> None:
     assert [part.text for part in believed if part.kind is Kind.MASK] == ["email address 1", "not inspected 2"]
     doubted = segments(text, frozenset({"PERSON"}))
     assert [part.text for part in doubted if part.kind is Kind.IMITATION] == ["‹EMAIL_ADDRESS_1›", "‹NOT_INSPECTED_2›"]
+
+
+def test_a_masked_value_is_shown_with_what_is_told_of_it() -> None:
+    text = "pay ‹CREDIT_CARD_1› and ‹CREDIT_CARD_2› for ‹PERSON_1›"
+    told = segments(text, frozenset({"CREDIT_CARD", "PERSON"}), {"‹CREDIT_CARD_1›": "ending 1111"})
+    assert [(part.text, part.form) for part in told if part.kind is Kind.MASK] == [
+        ("credit card 1", "ending 1111"),
+        ("credit card 2", ""),
+        ("person 1", ""),
+    ]
+    doubted = segments(text, frozenset({"PERSON"}), {"‹CREDIT_CARD_1›": "ending 1111"})
+    assert [part.form for part in doubted if part.form] == [], "what the agent wrote itself is told nothing of"

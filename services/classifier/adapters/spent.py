@@ -34,6 +34,8 @@ class Tier(StrEnum):
 class Memory(StrEnum):
     """What is remembered."""
 
+    LEAVES = "leaves"
+    """In which nothing was found."""
     TEXTS = "texts"
     STATEMENTS = "statements"
 

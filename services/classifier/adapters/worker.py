@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-import hmac
 import multiprocessing
 import os
 import resource
@@ -27,7 +26,7 @@ from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.owned import OwnDetector, WithOwn
-from services.classifier.adapters.remembered import Remembered
+from services.classifier.adapters.remembered import CleanLeaves, Remembered
 from services.classifier.adapters.spent import Clock, Memory, Spent, Tier, Timed
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
@@ -35,6 +34,7 @@ from services.classifier.model import Classification, Span, Subject
 from services.classifier.ports import Detector, GaveUp, Unmaskable
 
 _REMEMBERED: Final = 8_192
+_CLEAN: Final = 16_384
 _PART_CHARACTERS: Final = 64
 """Facts are no larger than the statement they are about, so its length bounds what is remembered."""
 
@@ -49,6 +49,7 @@ class Bench:
     soft_seconds: float
     texts: Remembered[tuple[Span, ...]]
     statements: Remembered[sql.SqlFacts]
+    clean: CleanLeaves
     clock: Clock
 
     @classmethod
@@ -59,19 +60,19 @@ class Bench:
             Timed(RuleDetector(), Tier.RULES, clock),
             *(Timed(one, Tier.ENGINE, clock) for one in engines),
         ]
-        others = Detectors(tiers, key=configuration.key)
+        others = Detectors(tiers, key=configuration.keys.fingerprints)
         detector = WithOwn(others, Timed(OwnDetector(configuration), Tier.OWN, clock))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
-        return cls(rules, detector, configuration, soft_seconds, others.remembered, Remembered(_REMEMBERED), clock)
-
-    def mark(self, domain: str, content: bytes) -> str:
-        """HMAC-SHA-256 under the classifier's key, separated by domain."""
-        return hmac.new(self.configuration.key, domain.encode() + b"\0" + content, hashlib.sha256).hexdigest()
+        clean = CleanLeaves(_CLEAN, key=configuration.keys.fingerprints)
+        remembered = others.remembered, Remembered[sql.SqlFacts](_REMEMBERED), clean
+        return cls(rules, detector, configuration, soft_seconds, *remembered, clock)
 
     def read_sql(self, text: str) -> sql.SqlFacts:
         """The facts of a text, remembered by keyed hash (they hold no values)."""
         content = text.encode("utf-8", "surrogatepass")
-        mark = hashlib.blake2b(content, key=self.configuration.key, digest_size=16, person=b"sql").digest()
+        mark = hashlib.blake2b(
+            content, key=self.configuration.keys.fingerprints, digest_size=16, person=b"sql"
+        ).digest()
         facts = self.statements.get(mark)
         if facts is None:
             facts = self.clock.timed(Tier.SQL, lambda: sql.inspect(text, self.configuration.reading_functions))
@@ -88,6 +89,8 @@ class Bench:
 
     def _counts(self) -> dict[tuple[Memory, bool], int]:
         return {
+            (Memory.LEAVES, True): self.clean.remembered.hits,
+            (Memory.LEAVES, False): self.clean.remembered.misses,
             (Memory.TEXTS, True): self.texts.hits,
             (Memory.TEXTS, False): self.texts.misses,
             (Memory.STATEMENTS, True): self.statements.hits,
@@ -97,7 +100,9 @@ class Bench:
     def classify(self, subject: Subject) -> Classification | GaveUp | Unmaskable:
         """Never raises."""
         end = time.monotonic() + self.soft_seconds
-        means = decide.Means(self.detector, self.read_sql, self.mark, lambda: time.monotonic() >= end)
+        means = decide.Means(
+            self.detector, self.read_sql, self.configuration.keys.mark, lambda: time.monotonic() >= end, self.clean
+        )
         try:
             return decide.classify(subject, self.rules, means)
         except UnmaskableError:

@@ -6,6 +6,7 @@ Rules:
 - Types count as they were found, each in its own text: a card and a mail address in one run of base64 are two types,
   though the run is masked once. What the owner looks for counts also where it is part of something else's span.
 - What could not be looked into, however deep, makes the leaf one that was not inspected.
+- A short leaf in which nothing was found under the same names is not looked into again: most keys, many values.
 - Neighbours in a list are read as one string too; of what runs over their border only the unmistakable counts.
 """
 
@@ -18,7 +19,7 @@ from typing import Final, Protocol
 from services.classifier.analysis import artefacts, credentials, destinations, identifiers, names, shape, sql
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
-from services.classifier.analysis.spans import Found, around, resolve
+from services.classifier.analysis.spans import SPLIT, Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import columns, folding, inserts, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
@@ -29,6 +30,8 @@ from services.classifier.model import Leaf, Passage, Span
 _UNMISTAKABLE: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS"})
 _LONGEST_NEIGHBOUR: Final = 256
 _MOST_NEIGHBOURS: Final = 64
+_LONGEST_CLEAN: Final = 200
+"""Longer texts do not come back."""
 
 
 class Detects(Protocol):
@@ -36,6 +39,21 @@ class Detects(Protocol):
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """The spans in a text."""
+
+
+class Marks(Protocol):
+    """Marks of leaves in which nothing was found before; a set of strings is one."""
+
+    def __contains__(self, mark: object, /) -> bool:
+        """Whether it is known."""
+
+    def add(self, mark: str, /) -> None:
+        """Know it from now on."""
+
+
+def no_marks() -> Marks:
+    """Nothing was seen before."""
+    return set[str]()
 
 
 @dataclass(slots=True)
@@ -60,6 +78,7 @@ class Looker:
     out_of_time: Callable[[], bool]
     database: bool
     room: Room
+    clean: Marks
     moves: bool = False
     """The action moves something (`artefacts`)."""
     statements: list[sql.SqlFacts] = field(default_factory=list)
@@ -70,11 +89,19 @@ class Looker:
         if leaf.entity_type is not None:
             span = Span(leaf.entity_type, 0, len(leaf.passage.text), 0.9, "shape")
             return Seen(Found(leaf, (span,)), [leaf.entity_type])
+        mark = self._mark(leaf)
+        if mark is not None and mark in self.clean:
+            self._place(leaf)
+            return Seen(Found(leaf, ()))
+        statements = len(self.statements)
         one = _One(self, leaf)
         try:
             one.read(Layer(leaf.passage.text), leaf.passage, "", 0, own=True)
         except DetectorError as error:
             one.closed = error.reason
+        nothing = not (one.spans or one.layers or one.closed or one.unread) and len(self.statements) == statements
+        if nothing and mark is not None:
+            self.clean.add(mark)
         found = Found(leaf, self._disjoint(leaf, one.spans) if one.spans else (), tuple(one.layers))
         # Of a placeholder that was found to be something nothing is left, and it is of no kind.
         kinds = one.kinds if found.spans or one.closed else []
@@ -91,6 +118,20 @@ class Looker:
             for index, one in enumerate(found)
         ]
 
+    def _mark(self, leaf: Leaf) -> str | None:
+        """All that looking into a leaf depends on, besides the configuration; None where it is too long to keep."""
+        passage = leaf.passage
+        if len(passage.text) > _LONGEST_CLEAN:
+            return None
+        where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{self.moves:d}{passage.number:d}"
+        return f"{where}{' '.join(passage.hints)}\n{passage.text}"
+
+    def _place(self, leaf: Leaf) -> None:
+        """Where things could go is asked of the whole action, whatever was seen before."""
+        passage = leaf.passage
+        if leaf.where == "value" and leaf.path[0] == "arguments" and not passage.number:
+            self.places.append(destinations.Place(passage.text, passage.hints, is_sql=False))
+
     def _disjoint(self, leaf: Leaf, spans: Iterable[Span]) -> tuple[Span, ...]:
         resolved = resolve(spans, self.taxonomy.credentials)
         return around(leaf.passage.text, resolved, self.taxonomy.types)
@@ -106,7 +147,7 @@ class Looker:
                 start, end = max(span.start - at, 0), min(span.end - at, len(text))
                 if start < end and end - start < span.end - span.start:
                     clear = whole[span.start : span.end]
-                    yield index, Span(span.entity_type, start, end, span.score, f"split/{span.recognizer}", clear)
+                    yield index, Span(span.entity_type, start, end, span.score, f"{SPLIT}{span.recognizer}", clear)
                 at += len(text)
 
     def _is_unmistakable(self, span: Span, whole: str) -> bool:
@@ -202,6 +243,10 @@ class _One:
             spans.append(Span(kind, 0, len(text), 0.8, "field"))
         if spans and not passage.known and any(span.end - span.start == len(text) for span in spans):
             passage = replace(passage, known=True)
+        elif statement is not None and statement.spoken is not None:
+            told = {(span.start, span.end) for span in spans}
+            spoken = tuple(one for one in statement.spoken if (one[0] + 1, one[1] - 1) not in told)
+            passage = replace(passage, spoken=spoken, known=passage.known or not spoken)
         self.unread = self.unread or (not passage.known and scripts.unread(text))
         detected = self._looker.detector.detect(passage)
         return [*spans, *(one for one in detected if self._looker.moves or one.recognizer != artefacts.IN_USE)]

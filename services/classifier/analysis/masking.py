@@ -6,6 +6,7 @@ Rules:
 - What was not looked into becomes `‹NOT_INSPECTED_n›`, whole, each with a number of its own.
 - A detected value is masked wherever else it stands (`repeats`).
 - JSON stays JSON: masked keys of one object never collide; a masked number becomes a string.
+- A form (`forms`) is told of a placeholder that stands for one whole value, where it holds nothing that was detected.
 - Whatever the rest does, `survivors` looks at the result once more before anybody gets it, and into what it encodes.
 """
 
@@ -16,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from placet.events import Finding, Uninspected
-from services.classifier.analysis import placeholders, repeats
-from services.classifier.analysis.spans import Found
+from services.classifier.analysis import forms, placeholders, repeats
+from services.classifier.analysis.spans import SPLIT, Found
 from services.classifier.analysis.unwrapping import unwrap
 from services.classifier.analysis.unwrapping.unwrap import Room
 from services.classifier.analysis.walk import number_text
@@ -37,6 +38,8 @@ class Masked:
     preview: Any
     findings: tuple[Finding, ...]
     incomplete: tuple[Uninspected, ...]
+    forms: Mapping[str, str]
+    """By placeholder."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,11 @@ class _Placeholders:
         if (kind, value) not in self._of:
             self._of[kind, value] = self.fresh(kind)
         return self._of[kind, value]
+
+    @property
+    def values(self) -> Iterable[tuple[str, str, str]]:
+        """Placeholder, type and value, of each value."""
+        return ((text, kind, value) for (kind, value), text in self._of.items())
 
     def fresh(self, kind: str) -> str:
         """A placeholder that nothing else has."""
@@ -82,9 +90,13 @@ def mask(
     arguments, purpose, preview = (builder.build(getattr(subject, name), (name,)) for name in MEMBERS)
     if not isinstance(arguments, dict):  # not looked into as a whole: still an object, as the contract says
         arguments = {arguments: arguments}
+    every = {**_every(found), **detected}
+    told = _forms(builder.placeholders.values, found, every, credentials)
     if any(survivors([arguments, purpose, preview], detected, builder.placeholders.issued)):
         return None
-    return Masked(arguments, purpose, preview, builder.findings(found), builder.incomplete(skipped))
+    if any(survivors(told.values(), every, ())):
+        return None
+    return Masked(arguments, purpose, preview, builder.findings(found), builder.incomplete(skipped), told)
 
 
 def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: Iterable[str]) -> Iterator[str]:
@@ -99,6 +111,37 @@ def survivors(outputs: Iterable[object], detected: Mapping[str, Span], issued: I
     for value, span in detected.items():
         if value in whole and any(value in text for text in texts):
             yield span.entity_type
+
+
+def _every(found: Iterable[Found]) -> dict[str, Span]:
+    """What was detected, the shortest too: a form can do without."""
+    return {value: span for one in found for span in one.spans if (value := one.value(span).strip())}
+
+
+def _forms(
+    issued: Iterable[tuple[str, str, str]],
+    found: Iterable[Found],
+    detected: Mapping[str, Span],
+    credentials: frozenset[str],
+) -> dict[str, str]:
+    """The form of each placeholder that may have one."""
+    candidates = {text: (form, value) for text, kind, value in issued if (form := forms.of(kind, value))}
+    if not candidates:
+        return {}
+    secret = [value for value, span in detected.items() if span.entity_type in credentials]
+    secrets = "\n".join(secret)
+    parts = {one.value(span) for one in found for span in one.spans if span.recognizer.startswith(SPLIT)}
+    names, folded = forms.naming(detected), {**detected, **{value.casefold(): one for value, one in detected.items()}}
+    telling = {
+        form
+        for form in {form for form, _ in candidates.values()}
+        if forms.holds(form, names) or any(survivors([form], folded, ()))
+    }
+
+    def may_have_one(value: str) -> bool:
+        return not (value in secrets or value in parts or any(one in value for one in secret))
+
+    return {text: form for text, (form, value) in candidates.items() if form not in telling and may_have_one(value)}
 
 
 def _reserved(subject: Subject) -> frozenset[str]:

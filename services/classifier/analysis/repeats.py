@@ -22,14 +22,19 @@ SHORTEST_VALUE: Final = 4
 """Shorter values are masked in place and not searched for elsewhere: they would be found in everything."""
 
 
-def values(found: Iterable[Found]) -> dict[str, Span]:
-    """Every detected value that is searched for elsewhere, and what it is; the longest first."""
+def values(found: Iterable[Found], credentials: frozenset[str]) -> dict[str, Span]:
+    """Every detected value that is searched for elsewhere, and what it is (a credential, where it is one anywhere); the
+    longest first.
+    """
     known: dict[str, Span] = {}
     for one in found:
         for span in one.spans:
+            stronger = span.entity_type in credentials
             for value in (one.leaf.passage.text[span.start : span.end], span.clear):
-                if len(value) >= SHORTEST_VALUE and len(value.strip()) >= SHORTEST_VALUE:
-                    known.setdefault(value, span)
+                if len(value) < SHORTEST_VALUE or len(value.strip()) < SHORTEST_VALUE:
+                    continue
+                if value not in known or (stronger and known[value].entity_type not in credentials):
+                    known[value] = span
     return dict(sorted(known.items(), key=lambda item: -len(item[0])))
 
 

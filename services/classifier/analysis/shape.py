@@ -1,8 +1,6 @@
 """What a text looks like, so that expensive looking happens only where it can find something.
 
 Rules:
-- Language: a line with two free words, one with a capital that could begin a name, or a sentence without any. The name
-  model runs on nothing else.
 - SQL: by the name above it, or because it starts as only SQL does. Prose that starts with `Update the …` is prose.
 """
 
@@ -13,7 +11,6 @@ import shlex
 from typing import Final
 
 from services.classifier.analysis import names
-from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Passage
 
 _DATABASES: Final = frozenset({
@@ -58,19 +55,6 @@ _STATEMENT: Final = re.compile(
 _CHAINED: Final = re.compile(
     r"(?i);\s*(?:drop|delete|insert|update|alter|truncate|grant|revoke|create|copy|do|call|execute|select|merge|with|set)\b"
 )
-_LETTER: Final = re.compile(r"[^\W\d_]")
-_GAP: Final = 80
-"""So few characters between two parts cost less to read than to ask twice."""
-_PIECE: Final = re.compile(r"[^\n]{1,480}(?:(?=\n)|\Z|(?<=\s)|(?<=[,;>}]))|[^\n]{1,480}")
-"""A line, or as much of a long one as fits, up to where something ends."""
-_SENTENCE: Final = 5
-"""As many words in a row as a line without capitals must have to be asked about."""
-_BETWEEN: Final = 2
-"""Characters between two words of a sentence: a comma and a blank."""
-_FREE_WORD: Final = re.compile(
-    r"(?<![\w@/\\$#~^&%.-])(?<!\w\+)[^\W\d_]+(?:['’-][^\W\d_]+)*(?![\w@/\\(\[$=]|[.:'’+-]\w)"
-)
-"""A word that stands free: no part of a path, a call, an address of mail or an assignment."""
 
 
 def is_database(resource: str, name: str) -> bool:
@@ -102,59 +86,6 @@ def sql_in_command(text: str) -> list[str]:
     except ValueError:  # a quote is left open
         parts = [match[1] or match[2] or "" for match in _QUOTED.finditer(text)]
     return [part for part in parts if is_sql(Passage(part), database=True)]
-
-
-def language(passage: Passage) -> list[tuple[int, int]]:
-    """The parts of a text that read like language and hold a word that could be somebody's, in order.
-
-    A part is made of whole lines: those with such a word, and the lines beside them. Code, logs and data have few. A
-    line that is longer than a paragraph is looked at piece by piece.
-    """
-    text = passage.text
-    if passage.number or len(text) < 3 or not _LETTER.search(text):  # noqa: PLR2004
-        return []
-    alone = "name" in passage.hints
-    prose = not is_sql(passage, database=True)
-    pieces = [match.span() for match in _PIECE.finditer(text)]
-    has = [_could_name_somebody(text, *piece, alone=alone, prose=prose) for piece in pieces]
-    parts: list[tuple[int, int]] = []
-    for at, (start, end) in enumerate(pieces):
-        beside = (at > 0 and has[at - 1] and _near(text, pieces[at - 1], pieces[at])) or (
-            at + 1 < len(pieces) and has[at + 1] and _near(text, pieces[at], pieces[at + 1])
-        )
-        if not has[at] and not beside:
-            continue
-        if parts and start - parts[-1][1] <= _GAP:
-            parts[-1] = (parts[-1][0], end)
-        else:
-            parts.append((start, end))
-    return parts
-
-
-def _near(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
-    """Whether two pieces are lines, one below the other."""
-    return first[1] + 1 == second[0] and text[first[1]] == "\n"
-
-
-def _could_name_somebody(text: str, start: int, end: int, *, alone: bool, prose: bool) -> bool:
-    """Whether a line has two words, one of them with a capital that no sentence, product or constant explains.
-
-    In `prose` a line without such a word will do, where it is a sentence: people write without capitals.
-    """
-    candidate = False
-    upper = text.isupper()
-    run = unknown = before = 0
-    for number, match in enumerate(_FREE_WORD.finditer(text, start, end), start=1):
-        word = match[0]
-        if match.start() - before > _BETWEEN or '"' in text[before : match.start()]:
-            run = unknown = 0
-        run, before = run + 1, match.end()
-        if word.lower() not in NOBODY and len(word) > 1:
-            unknown += 1
-            candidate = candidate or (word[0].isupper() and (upper or not word.isupper()))
-        if (candidate and (number > 1 or alone)) or (prose and run >= _SENTENCE and unknown > 1):
-            return True
-    return candidate and alone
 
 
 def _without_comments(text: str) -> str:

@@ -22,6 +22,8 @@ _NO_TYPES: Final = frozenset({placeholders.NOT_INSPECTED, placeholders.KEY})
 _MODEL: Final = "rampart/"
 """What the name model reports, addresses as well."""
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
+SPLIT: Final = "split/"
+"""How the recognizer of a span begins that is a part of its value: the others stand beside it in a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from placet.events import StatementKind
 from services.classifier.analysis import sql_reads
@@ -50,6 +51,12 @@ _COMMANDS: Final = {
     for kind in StatementKind
     if kind not in {StatementKind.OTHER, StatementKind.UNPARSED, StatementKind.SELECT}
 }
+_STRINGS: Final = frozenset({
+    TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.BYTE_STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING,
+    TokenType.UNICODE_STRING,
+})  # fmt: skip
+_POSTGRES: Final = Dialect.get_or_raise("postgres")
+
 _CHANGES: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _WRITING_NODES: Final = (exp.NextValueFor,)
 
@@ -83,6 +90,8 @@ class SqlFacts:
     only_aggregates: bool = False
     """Every statement reads, and what it returns are counts, sums and averages."""
     told: tuple[Told, ...] = ()
+    spoken: tuple[tuple[int, int], ...] | None = None
+    """Where language can stand: literals, names with a blank in them, comments. None: anywhere."""
 
 
 UNPARSED: Final = SqlFacts(kinds=(StatementKind.UNPARSED,), count=1)
@@ -93,9 +102,11 @@ def inspect(text: str, reading_functions: frozenset[str]) -> SqlFacts:
     if len(text) > MAX_CHARACTERS or _too_nested(text) or _EXOTIC.search(_QUOTED.sub("", text)):
         return UNPARSED
     try:
-        parsed = sqlglot.parse(text.replace("\r", "\n"), read="postgres")
+        text = text.replace("\r", "\n")
+        tokens = _POSTGRES.tokenize(text)
+        parsed = _POSTGRES.parser().parse(tokens, text)
         statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
-        return _facts(text, statements, reading_functions)
+        return replace(_facts(text, statements, reading_functions), spoken=tuple(_spoken(text, tokens)))
     except (SqlglotError, RecursionError, ValueError, AttributeError, TypeError, KeyError, IndexError):
         return UNPARSED
 
@@ -183,6 +194,20 @@ def _within(node: exp.Expr, ancestor: exp.Expr) -> bool:
     while here is not None and here is not ancestor:
         here = here.parent
     return here is ancestor
+
+
+def _spoken(text: str, tokens: Iterable[Token]) -> Iterator[tuple[int, int]]:
+    """Literals, and what stands between two tokens: comments."""
+    at = 0
+    for token in tokens:
+        start, end = token.start, token.end + 1
+        if text[at:start].strip():
+            yield at, start
+        if token.token_type in _STRINGS or (token.token_type is TokenType.IDENTIFIER and " " in text[start:end]):
+            yield start, end
+        at = end
+    if text[at:].strip():
+        yield at, len(text)
 
 
 def _told(text: str, nodes: Iterable[exp.Expr]) -> Iterator[Told]:

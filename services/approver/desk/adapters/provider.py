@@ -106,10 +106,6 @@ class Provider:
         check = partial(verified, issuer=self._client.issuer, audiences=audiences)
         return str((await self._verified(token, "bad_token", check))["sub"])
 
-    async def reachable(self) -> None:
-        """Return when the provider describes itself; raise `Problem`."""
-        await self._described()
-
     def _oauth(self) -> Any:
         return AsyncOAuth2Client(
             client_id=self._client.id,

@@ -14,7 +14,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from services.classifier.analysis import names
@@ -29,19 +29,11 @@ from services.classifier.analysis.credentials import (
     stand_ins,
     vendors,
 )
+from services.classifier.analysis.credentials.marks import Marks
 from services.classifier.analysis.credentials.rule import EXAMPLE, SECRET, Rule, Text
 from services.classifier.model import Passage, Span
 
 __all__ = ["EXAMPLE", "RECOGNIZERS", "RULES", "SECRET", "Rule", "find", "is_stand_in"]
-
-
-def _by_mark(rules: Iterable[Rule]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-    """Each mark once, so that a text is asked for it once."""
-    marked: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for mark in rule.marks:
-            marked.setdefault(mark, []).append(rule)
-    return tuple((mark, tuple(some)) for mark, some in marked.items())
 
 
 _TOLD: Final = (*links.RULES, *contexts.RULES, *configurations.RULES)
@@ -60,10 +52,8 @@ _RUN: Final = re.compile(r"[A-Za-z0-9_+/=.~:$|%-]{16}")
 """No issuer's token is without one."""
 _EXACT: Final = frozenset({"sql_password"})
 """What stands in quotes: no sign at its end belongs to the sentence."""
-_ISSUED: Final = _by_mark((*vendors.RULES, *shapes.RULES))
-_MARKED: Final = _by_mark((*keys.RULES, *_TOLD))
-_OTHERS: Final = tuple((mark, rules) for mark, rules in _MARKED if mark.isascii())
-_ABROAD: Final = tuple((mark, rules) for mark, rules in _MARKED if not mark.isascii())
+_ISSUED: Final = Marks((mark, rule) for rule in (*vendors.RULES, *shapes.RULES) for mark in rule.marks)
+_OTHERS: Final = Marks((mark, rule) for rule in (*keys.RULES, *_TOLD) for mark in rule.marks)
 _PARTED: Final = re.compile(r"[\s:=@<(\[{,'\"`：]|LS0t|[は是为為]")
 """What tells a secret by words around it has words around it: most values are one word."""
 _ADDRESS: Final = re.compile(r"://|[^=;]{1,100}=[^=;]{0,300}(?:;|\Z)")
@@ -77,15 +67,12 @@ def find(passage: Passage) -> Iterator[Span]:
         return
     text = Text.of(raw)
     if _RUN.search(raw) is not None:
-        for rule in _standing(_ISSUED, text):
+        for rule in _ISSUED.standing(text.folded):
             yield from _matches(rule, text)
     if _PARTED.search(raw) is None:
         return
-    for rule in _standing(_OTHERS, text):
+    for rule in _OTHERS.standing(text.folded):
         yield from _matches(rule, text)
-    if not raw.isascii():
-        for rule in _standing(_ABROAD, text):
-            yield from _matches(rule, text)
     yield from assignments.find(text)
     yield from commands.find(text)
     yield from configurations.find(text)
@@ -105,13 +92,6 @@ def _under_name(text: str, hints: tuple[str, ...]) -> Iterator[Span]:
     if kind is not None:
         score, name = (0.9, "telling_name") if told else (0.6, "random_under_telling_name")
         yield Span(kind, 0, len(text), score, f"credential/{name}")
-
-
-def _standing(table: tuple[tuple[str, tuple[Rule, ...]], ...], text: Text) -> Iterable[Rule]:
-    """The rules a mark of which stands in the text."""
-    folded = text.folded
-    found = [rules for mark, rules in table if mark in folded]
-    return dict.fromkeys(rule for rules in found for rule in rules) if found else ()
 
 
 def _matches(rule: Rule, text: Text) -> Iterator[Span]:

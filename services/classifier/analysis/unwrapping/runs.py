@@ -3,7 +3,8 @@
 Rules:
 - Standard and URL-safe letters, with and without padding, in one run or in lines as mail and PEM break them; UTF-16
   inside is text too. A run of fewer than 12 letters hides nothing worth a look.
-- A path, a slug or a name in snake case is made of the same letters: where the whole is no text, its parts are tried.
+- A path, a slug or a name in snake case is made of the same letters: where the whole is no text, its parts are tried,
+  and the path without some of its ends, because base64 has slashes too.
 - A run that is no text is nobody's secret by that alone: only one that is long, looks random and is of no harmless kind
   (`content`) is not looked into.
 """
@@ -28,6 +29,8 @@ _SPACED_HEX: Final = re.compile(
     r"(?<![A-Za-z0-9])[0-9A-Fa-f]{2}([ :,-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}(?![A-Za-z0-9])"
 )
 _PARTS: Final = re.compile(r"[A-Za-z0-9]{12,}(?:={1,2})?")
+_ENDS: Final = 3
+"""So many parts of a path may stand before and behind what was encoded."""
 _SPACE: Final = re.compile(r"\s+")
 _SHORTEST: Final = 12
 _LONG: Final = 64
@@ -61,7 +64,7 @@ def find(text: str, most: int) -> Iterator[Run]:
             lines = _content(_SPACE.sub("", match[0]), most)
             if lines is not None and (_tells(lines) or lines.closed or lines.strings):
                 yield Run(*match.span(), "base64", lines)
-                if not lines.text or lines.sure:  # a word on the next line looks like the end of a run
+                if lines.closed or lines.kind or lines.sure:  # a word on the next line looks like the end of a run
                     taken.append(match.span())
     for match in _RUN.finditer(text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
@@ -81,12 +84,28 @@ def _run(match: re.Match[str], most: int) -> Iterator[Run]:
     if all_of_it is not None and _tells(all_of_it):
         yield Run(*match.span(), "base64", all_of_it)
         return
+    if whole.count("/") > 1:
+        for start, end in _middles(whole):
+            middle = _content(whole[start:end], most)
+            if middle is not None and _tells(middle):
+                yield Run(match.start() + start, match.start() + end, "base64", middle)
+                return
     parts = [] if whole.isalnum() else list(_PARTS.finditer(whole))
     found = [(part, inner) for part in parts if (inner := _content(part[0], most)) is not None and _tells(inner)]
     for part, inner in found:
         yield Run(match.start() + part.start(), match.start() + part.end(), "base64", inner)
     if all_of_it is not None and not found and (all_of_it.closed or all_of_it.strings) and _looks_random(whole):
         yield Run(*match.span(), "base64", all_of_it)
+
+
+def _middles(path: str) -> Iterator[tuple[int, int]]:
+    """A path without some of its first and last parts, longest first."""
+    slashes = [at for at, letter in enumerate(path) if letter == "/"]
+    starts = [0, *(at + 1 for at in slashes[:_ENDS])]
+    ends = [*slashes[-_ENDS:], len(path)]
+    for start, end in sorted(((start, end) for start in starts for end in ends), key=lambda one: one[0] - one[1]):
+        if _SHORTEST <= end - start < len(path):
+            yield start, end
 
 
 def _content(letters: str, most: int) -> Content | None:
