@@ -165,7 +165,7 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
         database=database,
         room=room,
         clean=means.clean,
-        moves=artefacts.moves(subject.name),
+        movement=artefacts.movement(subject.name),
     )
     looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):

@@ -38,6 +38,9 @@ PLACES = [
     ("⑆021000021⑆ 123456789012⑈ 1042", ("BANK_ACCOUNT", "123456789012")),
     ("<Cd>USABA</Cd></ClrSysId><MmbId>021000021</MmbId>", ("ABA_ROUTING_NUMBER", "021000021")),
     ("<CdtrAcct><Id><Othr><Id>596994022519</Id>", ("BANK_ACCOUNT", "596994022519")),
+    ("SRDOCS YY HK1-P-GBR-547405294-GBR-24FEB63-F-02APR31", ("PASSPORT", "547405294")),
+    ("SRDOCS YY HK1-P-GBR-547405294-GBR-24-FEB-63-F-02APR31", ("DATE_OF_BIRTH", "24-FEB-63")),
+    ("OSI YY CTCM 447400123461", ("PHONE_NUMBER", "447400123461")),
     ("1 BIRT\n2 PLAC Kiel\n2 DATE 3 MAR 1984\n1 DEAT", ("DATE_OF_BIRTH", "3 MAR 1984")),
 ]
 
@@ -149,6 +152,10 @@ def test_other_dates_are_no_days_of_birth(text: str) -> None:
         ("rémunération fixée à 50000 euros", "INCOME", "50000"),
         ("she makes 87k a year", "INCOME", "87k"),
         ("driver's license 045 205 623", "DRIVER_LICENSE", "045 205 623"),
+        ("Personalausweis-Nr. L87N6R104", "NATIONAL_ID", "L87N6R104"),
+        ("carte d'identité n° 880692310285", "NATIONAL_ID", "880692310285"),
+        ("Account number(s): 7707617225", "BANK_ACCOUNT", "7707617225"),
+        ('<birthTime value="19550906"/>', "DATE_OF_BIRTH", "19550906"),
         ("sip:+4915123456862@sbc.example.com", "PHONE_NUMBER", "4915123456862"),
     ],
 )
@@ -194,6 +201,7 @@ def test_a_name_tells_what_all_of_a_value_is(value: str, name: str, kinds: set[s
         ({"routing": "021000021", "account": "596994022519"}, "‹BANK_ACCOUNT_1›"),
         ({"pickup_latitude": 48.857712}, "‹COORDINATES_1›"),
         ({"base_pay": 182000}, "‹INCOME_1›"),
+        ({"campos": ["no", "clabe"], "rows": [["17", "032180000118359719"]]}, "‹BANK_ACCOUNT_1›"),
         ({"norEduPersonNIN": "10055304551"}, "‹NATIONAL_ID_1›"),
         ({"body": "|| Bank || ABA/RTN || Account ||\n| A | 021000021 | 590338134911 |"}, "‹BANK_ACCOUNT_1›"),
         ({"sql": "INSERT INTO s (no, born_dt) VALUES (1, TO_DATE('11.09.1971', 'DD.MM.YYYY'))"}, "‹DATE_OF_BIRTH_1›"),
@@ -239,6 +247,7 @@ def test_a_masked_number_that_shows_much_is_still_one() -> None:
         ("models.export", {"weights": "best.pt"}, True),
         ("config.patch", {"model_source": "s3://models/ner.onnx"}, True),
         ("config.patch", {"path": "/models/ner/model.onnx"}, True),
+        ("registry.describe", {"path": "/models/ner/model.onnx"}, False),
     ],
 )
 def test_naming_weights_moves_none(name: str, arguments: dict[str, str], moved: bool) -> None:
@@ -253,8 +262,8 @@ def test_weights_that_were_left_where_they_are_are_seen_when_they_move() -> None
 
 
 def test_verbs_of_moving_are_words_of_an_action() -> None:
-    assert artefacts.moves("s3.copy_object")
-    assert not artefacts.moves("computer.describe")
+    actions = ("s3.copy_object", "config.patch", "computer.describe")
+    assert [artefacts.movement(one) for one in actions] == [2, 1, 0]
 
 
 def test_a_guess_of_the_model_gives_way_to_a_number_in_it() -> None:

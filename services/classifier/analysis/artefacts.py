@@ -4,7 +4,8 @@ Rules:
 - A name counts where a file is moved: at the end of a path under a name that says so (`source`, `key`, `local_path`),
   or in a command that copies, uploads or sends. A name in prose moves nothing.
 - A name that says which model is used (`model_path`, `checkpoint`, `base_weights`) counts where the action itself moves
-  something (`storage.put`, `export`): configuration names weights, and leaves them where they are.
+  something (`storage.put`, `export`): configuration names weights, and leaves them where they are. Where the action
+  only looks (`describe`) nothing counts by its name.
 - Bytes count wherever they can be read (`unwrapping`): what begins as a pickle, a GGUF, HDF5, safetensors or PyTorch
   file does. A zip archive alone is not told: most are documents.
 - What is found is the file's name, not the path to it: where it goes is for everybody to see.
@@ -13,7 +14,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from services.classifier.analysis import names
@@ -50,7 +51,9 @@ _MOVES: Final = frozenset({
 })  # fmt: skip
 """Words of actions that move something."""
 _FILE: Final = f"{RECOGNIZER}file_name"
+_LOOKS: Final = frozenset({"describe", "list", "show", "stat", "inspect", "info", "search"})
 IN_USE: Final = f"{RECOGNIZER}file_in_use"
+_LEAST: Final[Mapping[str, int]] = {_FILE: 1, IN_USE: 2}
 _MOVER: Final = re.compile(
     r"(?:^|[;&|(`\n]\s{0,4}|\bsudo\s{1,4})(?:cp|mv|scp|rsync|sftp|rclone|azcopy|s3cmd|gsutil|curl|wget|tar|zip|dvc|mlflow|"
     r"huggingface-cli|hf|oras|mc|aws\s{1,4}s3(?:api)?|gcloud\s{1,4}storage|az\s{1,4}storage|kubectl\s{1,4}cp|"
@@ -97,9 +100,15 @@ def _name_of(path: str, offset: int, score: float, recognizer: str) -> Iterator[
         yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, recognizer)
 
 
-def moves(action: str) -> bool:
-    """Whether an action's name says that it moves something."""
-    return not _MOVES.isdisjoint(names.words(action))
+def movement(action: str) -> int:
+    """What an action's name says of it: it moves something (2), it may (1), it only looks (0)."""
+    words = names.words(action)
+    return 2 if not _MOVES.isdisjoint(words) else int(_LOOKS.isdisjoint(words))
+
+
+def is_moved(span: Span, movement: int) -> bool:
+    """Whether what was found by its name is moved by an action of that kind; anything else is kept."""
+    return movement >= _LEAST.get(span.recognizer, 0)
 
 
 def in_bytes(data: bytes) -> str | None:

@@ -79,8 +79,8 @@ class Looker:
     database: bool
     room: Room
     clean: Marks
-    moves: bool = False
-    """The action moves something (`artefacts`)."""
+    movement: int = 1
+    """Whether the action moves something (`artefacts.movement`)."""
     statements: list[sql.SqlFacts] = field(default_factory=list)
     places: list[destinations.Place] = field(default_factory=list)
 
@@ -123,7 +123,7 @@ class Looker:
         passage = leaf.passage
         if len(passage.text) > _LONGEST_CLEAN:
             return None
-        where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{self.moves:d}{passage.number:d}"
+        where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{self.movement}{passage.number:d}"
         return f"{where}{' '.join(passage.hints)}\n{passage.text}"
 
     def _place(self, leaf: Leaf) -> None:
@@ -249,7 +249,7 @@ class _One:
             passage = replace(passage, spoken=spoken, known=passage.known or not spoken)
         self.unread = self.unread or (not passage.known and scripts.unread(text))
         detected = self._looker.detector.detect(passage)
-        return [*spans, *(one for one in detected if self._looker.moves or one.recognizer != artefacts.IN_USE)]
+        return [*spans, *(one for one in detected if artefacts.is_moved(one, self._looker.movement))]
 
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
         taxonomy, text = self._looker.taxonomy, passage.text

@@ -38,7 +38,7 @@ SECRET_NAMES: Final = (
 )  # fmt: skip
 CODE_NAMES: Final = (
     "otp", "totp", "otp_code", "mfa_code", "verification_code", "one_time_code", "recovery_code", "recovery_codes",
-    "backup_code", "backup_codes", "authorization_code", "device_code",
+    "backup_code", "backup_codes", "authorization_code", "passkey", "device_code",
 )  # fmt: skip
 """Codes that are typed once: what stands under the name has digits."""
 ADDRESS_NAMES: Final = ("connection_string", "conn_str", "connstr", "dsn")

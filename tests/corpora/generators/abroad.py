@@ -169,6 +169,7 @@ _NATIONAL: Final[Mapping[str, Maker]] = {
     "za_id": _of("NATIONAL_ID", "{ymd}####08#", za_id.is_valid),
 }
 _DOCUMENTS: Final[Mapping[str, Maker]] = {
+    "id_card_de": _of("NATIONAL_ID", "L8#N#R##4|C9#X#T##4"),
     "passport_de": _of("PASSPORT", "C##X##T##|L8#N#R##4"),
     "passport_fr": _of("PASSPORT", "1#@@#####"),
     "passport_gb": _of("PASSPORT", "5########"),

@@ -65,7 +65,8 @@ RULES: Final = (
           r"(?:secret|password)|snmp-server (?:community|user \S{1,60} \S{1,60}(?: v3)? auth (?:md5|sha))|"
           r"(?:tacacs|radius)(?:-server)?(?: host \S{1,80})?(?: \S{1,40}){0,4}? key|neighbor \S{1,60} password|"
           r"ip ospf (?:authentication-key|message-digest-key \d{1,3} md5)|crypto isakmp key|ppp chap password|"
-          r"(?:ikev2 )?(?:local-authentication |remote-authentication )?pre-shared-key)(?: [0-9])? ([^\s\"']{4,200})",
+          r" key(?= [0-9] )|(?:ikev2 )?(?:local-authentication |remote-authentication )?pre-shared-key)(?: [0-9])? "
+          r"([^\s\"']{4,200})",
           "secret", "password", "community", "key", " auth "),
     _rule("password_file_line", "PostgreSQL: the password file, ports of other servers",
           r"(?m)^(?:[\w-]{1,60}(?:\.[\w-]{1,60}){0,6}|\*):(?:[1-9]\d{3,4}|\*):(?:[a-z_][\w-]{0,60}|\*):[a-z_][\w-]{0,60}:"

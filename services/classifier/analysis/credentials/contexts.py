@@ -71,6 +71,9 @@ RULES: Final = (
     _rule("cookie_header", "RFC 6265, sections 4.1 and 4.2",
           r"(?<![\w-])(?:set-)?cookie['\"]?\s{0,3}:\s{0,3}['\"]?([^\s=;'\"]{1,200}=[^\r\n'\"]{4,4000})", "cookie",
           score=0.8),
+    _rule("cookie_file", "Netscape: the file of cookies, as curl and browsers keep it",
+          r"(?m)^[^\t\r\n]{1,200}\t(?:true|false)\t/[^\t\r\n]{0,200}\t(?:true|false)\t\d{1,12}\t[^\t\r\n]{1,100}\t"
+          r"([^\t\r\n]{16,2000})$", "\ttrue\t", "\tfalse\t", accept=is_mixed),
     _rule("xml_element", "XML: an element that is named for a secret",
           rf"<(?:\w{{1,40}}:)?{_NAMED}(?:\s[^<>]{{0,200}})?>([^<>\s][^<>]{{0,1000}})</", "</"),
     _rule("xml_attribute", ".NET configuration, Maven, Spring XML: key and value attributes",
@@ -135,10 +138,9 @@ RULES: Final = (
           "code", "otp", "pin", "digo", "codice", "kod",
           score=0.8),
     _rule("spoken_code", "Prose: your one-time code is …",
-          r"\b(?:pin|one[ -]time|"
-          r"verification|security|access|login|sign[ -]?in|confirmation|authentication|recovery|2fa|"
-          r"mfa|otp)[ -]?"
-          r"(?:pass)?(?:code|password|pin|otp)?\s?(?:is|was|:|=|-)[:\s]{0,3}['\"`*]{0,2}(\d{3}[ -]?\d{3}|\d{4,8})"
-          r"(?![\w.-]*\d)",
+          r"\b(?:pin|one[ -]time|verification|security|access|login|sign[ -]?in|confirmation|authentication|recovery|"
+          r"2fa|mfa|otp)[ -]?"
+          r"(?:pass)?(?:code|password|pin|otp)?(?:\sfor\s[^\r\n.:;\d]{1,30}?)?\s?(?:is|was|:|=|-)[:\s]{0,3}"
+          r"['\"`*]{0,2}(\d{3}[ -]?\d{3}|\d{4,8})(?![\w.-]*\d)",
           "code", "otp", "2fa", "mfa", "pin", "password", score=0.8),
 )  # fmt: skip

@@ -80,7 +80,7 @@ _FEW: Final = 2
 """A token of sixteen and more characters by chance has more than two different ones."""
 
 _NO_VALUE: Final = re.compile(
-    r"(?i)(?:null|none|nil|undefined|nan|true|false|yes|no|on|off|y|n|required|optional|mandatory|missing|accepted|"
+    r"(?i)(?:null|none|nil|on_create|always|never|undefined|nan|true|false|yes|no|on|off|y|n|required|optional|mandatory|missing|accepted|"
     r"declined|rejected|empty|blank|unset|"
     r"expired|invalid|valid|incorrect|wrong|revoked|rotated|denied|granted|disabled|enabled|default|inherit|include|same-origin|omit|"
     r"auto|"

@@ -60,7 +60,7 @@ _DATE: Final = (
     rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?!(?!T\d)\w|[-/.]\d))"
 )
 _BORN: Final = (
-    r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
+    r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day|time)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
     r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?(?:\s(?:à|a|au|en)\s[^\d\n,;.]{2,30}?)?\s(?:le|en)\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
     r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa](?:\s(?:a|ad|in)\s[^\d\n,;.]{2,30}?)?\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
     r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일|"

@@ -40,7 +40,7 @@ RULES: Final = (
     _told(
         "BANK_ACCOUNT", "account_number", 0.8,
         "account acct c bank konto kontonummer kontonr cuenta compte conto konta bankaccount accountnumber",
-        r"(?<![a-z])(?:(?:account|acct|a/c)\.?[\s_-]{0,2}(?:number|num|no|nr|#)\.?|acct\.?|a/c|bank[\s_-]?(?:account|acct)|"
+        r"(?<![a-z])(?:(?:account|acct|a/c)\.?[\s_-]{0,2}(?:number|num|no|nr|#)(?:\(s\)|s)?\.?|acct\.?|a/c|bank[\s_-]?(?:account|acct)|"
         r"konto-?(?:nummer|nr)\.?|num[eé]ro\sde\scompte|n[úu]mero\sde\scuenta|numer\skonta|numero\s(?:di|del)\sconto)"
         rf"{_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
     ),
@@ -55,6 +55,13 @@ RULES: Final = (
         "reisepassnummer paspoort passnr passnummer",
         r"(?<![a-z])(?:passport|passeport|pasaporte|passaporto|paszportu?|reisepass(?:nummer)?|paspoort|pass(?:nummer|nr))"
         rf"{_NUMBER}{_BETWEEN}(?P<value>[A-Z]{{0,3}}\d(?:[A-Z0-9]){{4,9}}|[A-Z][A-Z0-9]{{7,9}})(?![\w-])",
+    ),
+    _told(
+        "NATIONAL_ID", "id_card_after_word", 0.75,
+        "personalausweis personalausweisnummer ausweisnummer ausweis card identite identita dowod osobisty cedula",
+        r"(?<![a-z])(?:personalausweis(?:nummer)?|ausweis(?:nummer)?|(?:identity|id|national\sid)[\s-]card|carte\s(?:nationale\s)?"
+        r"d['’]identit[ée]|carta\sd['’]identit[àa]|dow[óo]d\sosobisty|c[ée]dula(?:\sde\s(?:identidad|ciudadan[íi]a))?)"
+        rf"[\s-]?{_NUMBER}{_IS}(?P<value>[A-Z]{{0,3}}\d[A-Z0-9]{{5,11}}|[A-Z][A-Z0-9]{{7,9}})(?![\w-])",
     ),
     _told(
         "DRIVER_LICENSE", "license_after_word", 0.75,

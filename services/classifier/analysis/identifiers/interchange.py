@@ -1,4 +1,4 @@
-"""What messages between machines say by its place alone: HL7, X12, EDIFACT, SWIFT, ISO 20022, cheques, GEDCOM.
+"""What messages between machines say by its place alone: HL7, X12, EDIFACT, SWIFT, ISO 20022, airlines, cheques.
 
 Rules: a place is told by the segment and the qualifiers that its standard gives it (PID-7 is the day of birth,
 `DTM+329` as well, `:59:` the account that is paid); a value has the form that the place asks for.
@@ -42,6 +42,14 @@ PLACES: Final = (
     Place("HEALTH", "hl7_record_number", "^MR", re.compile(
         r"PID\|[^|\r\n]{0,20}\|[^|\r\n]{0,40}\|(?P<value>[A-Z0-9-]{4,20})\^[^|\r\n~]{0,60}\^MR(?![A-Z])"
     )),
+    Place("PASSPORT", "airline_document", "DOCS ", re.compile(
+        r"DOCS [A-Z0-9]{2} [A-Z]{2}\d{0,2}[-/]P[-/][A-Z]{1,3}[-/](?P<value>[A-Z0-9]{6,12})[-/]"
+    )),
+    Place("DATE_OF_BIRTH", "airline_birth", "DOCS ", re.compile(
+        rf"DOCS [A-Z0-9]{{2}} [A-Z]{{2}}\d{{0,2}}(?:[-/][A-Z0-9]{{1,12}}){{3,4}}[-/]"
+        rf"(?P<value>\d{{2}}-?{_MONTH}-?\d{{2}})[-/][MFXU]"
+    )),
+    Place("PHONE_NUMBER", "airline_contact", "CTC", re.compile(r"\bCTC[MHB] (?P<value>\d{8,15})(?!\d)")),
     Place("DATE_OF_BIRTH", "x12_demographics", "DMG*", re.compile(rf"(?<![A-Z0-9])DMG\*D8\*(?P<value>{_DAY})(?!\d)")),
     Place("US_SSN", "x12_person", "*34*", re.compile(r"\*34\*(?P<value>\d{9})(?!\d)"), ssn.is_valid),
     Place("US_SSN", "x12_reference", "REF*SY*", re.compile(r"REF\*SY\*(?P<value>\d{9})(?!\d)"), ssn.is_valid),
@@ -71,7 +79,7 @@ PLACES: Final = (
         rf"\s{{0,4}}2 DATE (?P<value>(?:\d{{1,2}} )?(?:{_MONTH} )?\d{{4}})"
     )),
 )  # fmt: skip
-_MARKS: Final = re.compile(r"PID\||[⑆⑈]|MmbId>|Acct>|\*34\*|[A-Z]{3}[*+]|:DH|^:5\d|BIRT", re.MULTILINE)
+_MARKS: Final = re.compile(r"PID\||DOCS |CTC|[⑆⑈]|MmbId>|Acct>|\*34\*|[A-Z]{3}[*+]|:DH|^:5\d|BIRT", re.MULTILINE)
 
 
 def find(around: Around) -> Iterator[Span]:

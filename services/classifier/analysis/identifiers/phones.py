@@ -83,7 +83,9 @@ _THINGS: Final = frozenset({
     "visits",
 })  # fmt: skip
 """Of telephones, and no number of one: `cell_size`, `mobile_share`."""
-_TO_WHOM: Final = frozenset({"to", "recipient", "recipients", "sender", "caller", "callee", "callers", "destinations"})
+_TO_WHOM: Final = frozenset(
+    {"to", "recipient", "recipients", "sender", "caller", "callee", "callers", "destinations", "cli"}
+)
 _HOURS: Final = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[0-5]\d")
 """`0700-1500` is a shift."""
 _MINE_BEFORE: Final = 50
