@@ -170,6 +170,7 @@ _NATIONAL: Final[Mapping[str, Maker]] = {
 }
 _DOCUMENTS: Final[Mapping[str, Maker]] = {
     "id_card_de": _of("NATIONAL_ID", "L8#N#R##4|C9#X#T##4"),
+    "polish_card": _of("NATIONAL_ID", "ABS######|CCX######"),
     "passport_de": _of("PASSPORT", "C##X##T##|L8#N#R##4"),
     "passport_fr": _of("PASSPORT", "1#@@#####"),
     "passport_gb": _of("PASSPORT", "5########"),
