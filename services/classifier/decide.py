@@ -18,7 +18,17 @@ from typing import Any, Final
 from placet.canonical import canonical_bytes
 from placet.events import Facts, Sensitivity, Uninspected
 from placet.limits import MAX_FINDINGS
-from services.classifier.analysis import credentials, destinations, masking, placeholders, repeats, shape, sql, walk
+from services.classifier.analysis import (
+    artefacts,
+    credentials,
+    destinations,
+    masking,
+    placeholders,
+    repeats,
+    shape,
+    sql,
+    walk,
+)
 from services.classifier.analysis.looking import Looker, Marks, no_marks
 from services.classifier.analysis.spans import MODEL_TYPES, Found
 from services.classifier.analysis.taxonomy import DataCatalogue, Meaning, Taxonomy, combine
@@ -155,6 +165,7 @@ def _look(subject: Subject, rules: Rules, means: Means) -> _Looked:
         database=database,
         room=room,
         clean=means.clean,
+        moves=artefacts.moves(subject.name),
     )
     looked = _Looked([], [], [], looker.statements, looker.places, [], sum(1 for _ in _strings(subject)))
     for one in walk.leaves(subject, rules.limits):

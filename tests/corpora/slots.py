@@ -18,11 +18,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from placet.canonical import canonical_bytes
-from tests.corpora.generators import credentials, numbers, people, plain
+from tests.corpora.generators import abroad, credentials, forms, lookalikes, numbers, people, plain
 from tests.corpora.generators.draw import Draw, Maker
 from tests.corpora.model import Gold, Labelled, Locale, Place, Template
 
-MAKERS: Final[Mapping[str, Maker]] = {**people.MAKERS, **numbers.MAKERS, **credentials.MAKERS, **plain.MAKERS}
+MAKERS: Final[Mapping[str, Maker]] = {
+    **people.MAKERS, **forms.MAKERS, **numbers.MAKERS, **abroad.MAKERS, **credentials.MAKERS, **plain.MAKERS,
+    **lookalikes.MAKERS,
+}  # fmt: skip
 HIDDEN: Final[Mapping[str, Callable[[str], str]]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "hex": lambda text: text.encode().hex(),
@@ -79,8 +82,10 @@ class _Filling:
             case int() | float() if not isinstance(value, bool):
                 self.texts[pointer, False] = canonical_bytes(value).decode()
                 return value
-            case _:
+            case None | bool():
                 return value
+            case _:
+                raise SlotError(f"{self._template}: {value!r} is nothing that JSON has")
 
     def _member(self, key: str, item: Any, pointer: str) -> tuple[str, Any]:
         spans = len(self.gold)

@@ -140,6 +140,9 @@ def drawn(count: int, *, seed: int = 7) -> list[float]:
         ([*range(100)], False),
         ([1e6 + one for one in drawn(100)], False),
         ([-3.5, 12.25, 7.75] * 40, True),  # quarters of a degree: told for a vector, and kept
+        ([-3.5, 12.5, 7.75, 1.0] * 40, True),
+        ([-3.5, 12.5, 7.0, -0.1] * 40, False),  # tenths of a degree
+        ([round(abs(one), 4) for one in drawn(384)], False),  # what a run reports of its loss
         ([math.inf, *drawn(100)], False),
     ],
 )

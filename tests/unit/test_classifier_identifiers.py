@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.classifier.analysis import fitting, identifiers
-from services.classifier.analysis.identifiers import keccak, money
+from services.classifier.analysis.identifiers import keccak, wallets
 from services.classifier.analysis.identifiers.context import words_of
 from tests.classifier_parts import bench, classify, configuration, passage
 
@@ -198,6 +198,11 @@ def test_a_near_miss_is_not(text: str, name: str, kind: str) -> None:
 
 
 NATIONAL = {
+    "ar_cuit": ("CUIT", "20-05536168-2"), "ar_dni": ("DNI", "20.123.456"), "do_cedula": ("cédula", "00113918205"),
+    "ec_cedula": ("cédula", "1714307103"), "hk_hkid": ("HKID", "A123456(3)"), "jmbg": ("JMBG", "0101006500006"),
+    "my_kad": ("MyKad", "770305-02-1234"), "pk_cnic": ("CNIC", "34201-0891231-8"), "ru_inn": ("ИНН", "500100732259"),
+    "ru_snils": ("СНИЛС", "112-233-445 95"), "th_pin": ("Thai ID", "1-2345-45678-78-1"),
+    "tw_id": ("身分證", "A123456789"), "ua_rntrc": ("РНОКПП", "1759013776"),
     "at_svnr": ("SVNR", "1237 010180"), "au_tfn": ("TFN", "123 456 782"), "be_nn": ("INSZ", "85073003328"),
     "bg_egn": ("EGN", "7523169263"), "br_cpf": ("CPF", "39053344705"), "ca_sin": ("SIN", "123-456-782"),
     "ch_ahv": ("AHV", "7569217076985"), "cl_rut": ("RUT", "125319092"), "cz_sk_rc": ("rodné číslo", "7103192745"),
@@ -276,9 +281,9 @@ def test_keccak_is_the_one_of_before_sha3() -> None:
     ],
 )  # fmt: skip
 def test_the_case_of_an_ethereum_address_is_its_checksum(address: str) -> None:
-    assert money.is_ethereum(address)
+    assert wallets.is_ethereum(address)
     if address[2:] not in {address[2:].upper(), address[2:].lower()}:
-        assert not money.is_ethereum("0x" + address[2:].swapcase())
+        assert not wallets.is_ethereum("0x" + address[2:].swapcase())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import re
 import zlib
@@ -87,6 +88,11 @@ def test_a_slot_that_is_none_is_refused(text: str) -> None:
         fill(purpose=text)
 
 
+def test_what_json_has_not_is_refused() -> None:
+    with pytest.raises(SlotError, match="nothing that JSON has"):
+        fill(arguments={"until": dt.date(2031, 4, 2)})
+
+
 def test_filling_is_the_same_every_time_and_differs_by_number() -> None:
     one = template(purpose="⟦name⟧ ⟦card⟧ ⟦github⟧ ⟦uuid⟧")
     first, again, other = (slots.fill(one, kind="k", source="s", number=number) for number in (0, 0, 1))
@@ -134,7 +140,8 @@ def test_a_template_stands_in_its_half_and_once(tmp_path: Path) -> None:
 
 
 def test_the_corpus_is_as_large_and_as_varied_as_it_says() -> None:
-    own = [one for one in (*DEV, *TEST) if one.source == OWN]
+    both = {one.kind for one in TEST}
+    own = [one for one in (*DEV, *TEST) if one.source == OWN and one.kind in both]
     templates = {one.template: one for one in own}
     kinds = Counter(one.kind for one in templates.values())
     clean = sum(map(is_clean, templates.values()))
@@ -150,7 +157,7 @@ def test_the_corpus_is_as_large_and_as_varied_as_it_says() -> None:
 
 def test_the_halves_are_about_even() -> None:
     of_kind = Counter((one.kind, half) for half, part in (("dev", DEV), ("test", TEST)) for one in part)
-    for kind in {one.kind for one in DEV}:
+    for kind in {one.kind for one in TEST if one.source == OWN}:  # what was written for rules alone is in dev alone
         share = of_kind[kind, "dev"] / (of_kind[kind, "dev"] + of_kind[kind, "test"])
         assert 0.3 <= share <= 0.7, kind
 
@@ -184,7 +191,12 @@ VALIDATORS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n, m in MAKERS.items() if m.entity_type in VALIDATORS and n != "ether"])
+UNKNOWN_TO_PRESIDIO = {"ether", "ether_bare", "litecoin", "dogecoin", "tron", "iban_small"}
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, m in MAKERS.items() if m.entity_type in VALIDATORS and n not in UNKNOWN_TO_PRESIDIO]
+)
 def test_a_made_number_has_the_check_digits_that_presidio_asks_for(name: str) -> None:
     for number in range(30):
         value = MAKERS[name].make(Draw(f"t/{number}", name))

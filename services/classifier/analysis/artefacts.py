@@ -3,6 +3,8 @@
 Rules:
 - A name counts where a file is moved: at the end of a path under a name that says so (`source`, `key`, `local_path`),
   or in a command that copies, uploads or sends. A name in prose moves nothing.
+- A name that says which model is used (`model_path`, `checkpoint`, `base_weights`) counts where the action itself moves
+  something (`storage.put`, `export`): configuration names weights, and leaves them where they are.
 - Bytes count wherever they can be read (`unwrapping`): what begins as a pickle, a GGUF, HDF5, safetensors or PyTorch
   file does. A zip archive alone is not told: most are documents.
 - What is found is the file's name, not the path to it: where it goes is for everybody to see.
@@ -14,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.classifier.analysis import names
 from services.classifier.model import Passage, Span
 
 MODEL_ARTIFACT: Final = "MODEL_ARTIFACT"
@@ -31,6 +34,23 @@ _MOVED: Final = frozenset({
     "checkpoint", "weights", "location", "blob", "attachment", "attachments", "include",
 })  # fmt: skip
 """Words of names under which a path is one that is moved."""
+_USED: Final = frozenset({
+    "model", "models", "weight", "weights", "checkpoint", "checkpoints", "ckpt", "pretrained", "base", "init", "resume",
+    "tokenizer", "adapter", "lora", "encoder", "classifier",
+})  # fmt: skip
+_DIRECTED: Final = frozenset({
+    "source", "src", "destination", "dest", "dst", "target", "from", "to", "upload", "download", "artifact",
+    "artifacts", "artefact", "attachment", "attachments",
+})  # fmt: skip
+"""Words that move even what is used."""
+_MOVES: Final = frozenset({
+    "put", "copy", "cp", "mv", "move", "upload", "download", "export", "import", "send", "push", "pull", "publish",
+    "share", "sync", "attach", "transfer", "release", "backup", "restore", "fetch", "archive", "post", "replicate",
+    "mirror",
+})  # fmt: skip
+"""Words of actions that move something."""
+_FILE: Final = f"{RECOGNIZER}file_name"
+IN_USE: Final = f"{RECOGNIZER}file_in_use"
 _MOVER: Final = re.compile(
     r"(?:^|[;&|(`\n]\s{0,4}|\bsudo\s{1,4})(?:cp|mv|scp|rsync|sftp|rclone|azcopy|s3cmd|gsutil|curl|wget|tar|zip|dvc|mlflow|"
     r"huggingface-cli|hf|oras|mc|aws\s{1,4}s3(?:api)?|gcloud\s{1,4}storage|az\s{1,4}storage|kubectl\s{1,4}cp|"
@@ -51,7 +71,7 @@ HEADS: Final = frozenset({b"GG", b"\x89H", *(b"\x80" + bytes([protocol]) for pro
 
 
 def find(passage: Passage) -> Iterator[Span]:
-    """Names of artefacts where they are moved."""
+    """Names of artefacts where they are moved; `IN_USE` where only the action can tell."""
     text = passage.text
     if passage.number:
         return
@@ -62,18 +82,24 @@ def find(passage: Passage) -> Iterator[Span]:
 def _named(passage: Passage) -> Iterator[Span]:
     text = passage.text
     if not _MOVED.isdisjoint(passage.hints) and len(text) <= _LONGEST_PATH and "\n" not in text:
-        yield from _name_of(text, 0, 0.8)
+        used = not _USED.isdisjoint(passage.hints) and _DIRECTED.isdisjoint(passage.hints)
+        yield from _name_of(text, 0, 0.8, IN_USE if used else _FILE)
     elif _MOVER.search(text) is not None:
         for word in _WORD.finditer(text):
             if len(word[0]) <= _LONGEST_PATH:
-                yield from _name_of(word[0], word.start(), 0.7)
+                yield from _name_of(word[0], word.start(), 0.7, _FILE)
 
 
-def _name_of(path: str, offset: int, score: float) -> Iterator[Span]:
+def _name_of(path: str, offset: int, score: float, recognizer: str) -> Iterator[Span]:
     path = path.split("?", 1)[0].rstrip("/")
     start = max(path.rfind("/"), path.rfind("\\")) + 1
     if _NAMES.fullmatch(path, start) is not None:
-        yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, f"{RECOGNIZER}file_name")
+        yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, recognizer)
+
+
+def moves(action: str) -> bool:
+    """Whether an action's name says that it moves something."""
+    return not _MOVES.isdisjoint(names.words(action))
 
 
 def in_bytes(data: bytes) -> str | None:

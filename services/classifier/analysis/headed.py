@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from services.classifier.analysis import names
+from services.classifier.analysis import names, siblings
 
 Columns = tuple[tuple[str, ...], ...]
 
@@ -30,7 +30,8 @@ def of(cells: Sequence[Any]) -> Columns:
     titles = [_title(cell) for cell in cells]
     if any(_NAME.fullmatch(title) is None for title in titles) or len(set(titles)) < len(titles):
         return ()
-    return tuple(map(names.words, titles))
+    found = tuple(map(names.words, titles))
+    return tuple(siblings.at_bank(own, found) for own in found)
 
 
 def rows(items: Sequence[Any]) -> Columns | None:

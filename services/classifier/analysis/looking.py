@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import credentials, destinations, identifiers, names, shape, sql
+from services.classifier.analysis import artefacts, credentials, destinations, identifiers, names, shape, sql
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import SPLIT, Found, around, resolve
@@ -79,6 +79,8 @@ class Looker:
     database: bool
     room: Room
     clean: Marks
+    moves: bool = False
+    """The action moves something (`artefacts`)."""
     statements: list[sql.SqlFacts] = field(default_factory=list)
     places: list[destinations.Place] = field(default_factory=list)
 
@@ -121,7 +123,7 @@ class Looker:
         passage = leaf.passage
         if len(passage.text) > _LONGEST_CLEAN:
             return None
-        where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{passage.number:d}"
+        where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{self.moves:d}{passage.number:d}"
         return f"{where}{' '.join(passage.hints)}\n{passage.text}"
 
     def _place(self, leaf: Leaf) -> None:
@@ -246,7 +248,8 @@ class _One:
             spoken = tuple(one for one in statement.spoken if (one[0] + 1, one[1] - 1) not in told)
             passage = replace(passage, spoken=spoken, known=passage.known or not spoken)
         self.unread = self.unread or (not passage.known and scripts.unread(text))
-        return [*spans, *self._looker.detector.detect(passage)]
+        detected = self._looker.detector.detect(passage)
+        return [*spans, *(one for one in detected if self._looker.moves or one.recognizer != artefacts.IN_USE)]
 
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
         taxonomy, text = self._looker.taxonomy, passage.text
@@ -261,16 +264,17 @@ class _One:
             yield from self._under(names.words(told.column), text[told.start : told.end], told.start)
 
     def _under(self, column: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
-        """A value under the name of its column: as under an object's key, but without the model."""
+        """A value under the name of its column: as under an object's key, where the name tells of what has a form."""
         taxonomy = self._looker.taxonomy
         if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
             yield Span(kind, start, start + len(value), 0.8, "field/column")
             return
-        passage = Passage(value, column, number=value.isdigit())
+        passage = Passage(value, column, number=value.isdigit(), known=True)
+        inner: Iterable[Span]
         if names.is_secret(column) or names.is_key(column):
             inner = credentials.find(passage)
         elif identifiers.tells(column):
-            inner = identifiers.find(passage)
+            inner = self._looker.detector.detect(passage)
         else:
             return
         for span in inner:

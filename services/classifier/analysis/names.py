@@ -16,9 +16,8 @@ MAX_NAME_CHARACTERS: Final = 200
 
 PASSWORD_NAMES: Final = (
     "password", "passwords", "passwd", "pwd", "pw", "pass", "passphrase", "passcode", "userpass", "storepass",
-    "keypass",
-    "pgpassword", "requirepass", "masterauth", "sshpass", "psk", "preshared_key", "pre_shared_key", "seed_phrase",
-    "mnemonic",
+    "keypass", "pgpassword", "requirepass", "masterauth", "sshpass", "psk", "preshared_key", "pre_shared_key",
+    "seed_phrase", "mnemonic",
     # As people write it elsewhere: German, French, Spanish, Italian, Portuguese, Polish, Dutch, the Nordic languages,
     # Czech, Russian, Japanese, Chinese, Korean.
     "passwort", "kennwort", "mot_de_passe", "motdepasse", "mdp", "contraseña", "contrasena", "parola_chiave", "senha",
@@ -34,7 +33,8 @@ SECRET_NAMES: Final = (
     "accesskey", "privatekey", "signingkey", "encryptionkey", "authkey", "shared_access_key",
     "shared_access_signature", "secret_access_key", "secret_key_base", "secret_string", "authorization",
     "credential", "credentials",
-    "creds", "bearer", "cookie", "jwt", "jsessionid", "phpsessid", "sessionid", "security_answer",
+    "snmp_community", "community_string", "ro_community", "rw_community", "pagerduty_routing_key", "creds", "bearer",
+    "cookie", "jwt", "jsessionid", "phpsessid", "sessionid", "security_answer",
 )  # fmt: skip
 CODE_NAMES: Final = (
     "otp", "totp", "otp_code", "mfa_code", "verification_code", "one_time_code", "recovery_code", "recovery_codes",
@@ -46,16 +46,14 @@ ADDRESS_NAMES: Final = ("connection_string", "conn_str", "connstr", "dsn")
 _NOT_SECRET: Final = frozenset({
     # Places in a list, and marks by which a request happens once.
     "page", "next", "prev", "previous", "continuation", "continue", "cursor", "pagination", "paging", "starting",
-    "start",
-    "sequence", "resume", "scroll", "skip", "sync", "delta", "marker", "request", "idempotency", "dedup", "fencing",
-    "lock", "cancellation",
+    "start", "sequence", "resume", "scroll", "skip", "sync", "delta", "marker", "request", "idempotency", "dedup",
+    "fencing", "lock", "cancellation",
     # Units of language models and parsers, and counts of them.
     "max", "min", "num", "count", "number", "input", "output", "prompt", "completion", "total", "stop", "pad", "eos",
     "bos", "unk", "cls", "sep", "mask", "special", "design", "cached", "reasoning",
     # Where a secret is, whether there is one, what may be shown to anybody.
     "existing", "has", "is", "use", "require", "requires", "required", "enable", "enabled", "allow", "allowed",
-    "public",
-    "publishable", "pull",
+    "public", "publishable", "pull", "checksum", "fingerprint",
 })  # fmt: skip
 """In front of `token` and the like. In front of a password nothing takes its meaning away."""
 _CONTAINERS: Final = frozenset({"value", "data", "current", "new", "old", "plain", "text", "plaintext", "default"})
@@ -64,8 +62,7 @@ _KEYS: Final = frozenset({"key", "keys", "auth", "sig", "signature", "hmac", "sa
 _OTHER_KEYS: Final = frozenset({
     "cache", "partition", "primary", "foreign", "public", "sort", "range", "object", "idempotency", "dedup", "group",
     "routing", "file", "image", "hash", "index", "row", "s3", "source", "config", "translation", "i18n", "label",
-    "lookup",
-    "unique", "record", "issue", "project", "message", "event", "join", "map", "ordering",
+    "lookup", "unique", "record", "issue", "project", "message", "event", "join", "map", "ordering", "site",
 })  # fmt: skip
 
 
@@ -112,8 +109,10 @@ def is_address(hints: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_key(hints: tuple[str, ...]) -> bool:
-    """Whether a value under this name is a secret if it looks like one: `key` may as well be a path or a column."""
-    return bool(hints) and hints[-1] in _KEYS and _OTHER_KEYS.isdisjoint(hints)
+    """Whether a value under this name is a secret if it looks like one: `key` may as well be a path or a column, and a
+    `salt` that belongs to nothing is one of an experiment.
+    """
+    return bool(hints) and hints[-1] in _KEYS and _OTHER_KEYS.isdisjoint(hints) and hints != ("salt",)
 
 
 def _unnumbered(hints: tuple[str, ...]) -> tuple[str, ...]:

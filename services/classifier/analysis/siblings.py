@@ -3,27 +3,42 @@
 Rules:
 - A kind counts only where it names an identifier: `{"type": "string"}` and `{"kind": "Secret"}` say nothing here.
 - `number`, `no` and `account` say nothing alone: what they belong to is said with them, by the kind beside or the name
-  above (`{"card": {"number": …}}`). So it is with `date` and `year` under a birth.
+  above (`{"card": {"number": …}}`). So it is with `date` and `year` under a birth, and with `account` beside the
+  number of its bank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.classifier.analysis import identifiers, names
 from services.classifier.analysis.identifiers import phones
 
 _SAYS: Final = ("type", "kind", "system", "Type", "Kind", "label", "scheme", "idType", "id_type", "documentType")
-_KINDS: Final = (identifiers.WORDS.spaced | identifiers.STRONG_WORDS | (phones.WORDS.spaced - {"text", "call",
-"signal"})) - {
+_KINDS: Final = (
+    identifiers.WORDS.spaced | identifiers.STRONG_WORDS | (phones.WORDS.spaced - {"text", "call", "signal"})
+) - {
     "address", "tax", "credit", "discover", "contact", "run", "fin", "rc", "south", "resident", "sort", "org",
-    "permanent",
-    "ring", "reach", "sin", "tc", "security", "social",
+    "permanent", "ring", "reach", "sin", "tc", "security", "social", "sol", "wallet",
 }  # fmt: skip
 _BARE: Final = frozenset({("number",), ("no",), ("nr",), ("account",), ("num",), ("id",), ("identifier",), ("code",)})
 _MOMENTS: Final = frozenset({("date",), ("day",), ("on",), ("dt",), ("datum",), ("year",), ("time",), ("timestamp",)})
-_BIRTHS: Final = frozenset({"birth", "born", "geburt", "naissance", "nacimiento", "nascita", "nascimento", "urodzenie"})
+_BIRTHS: Final = frozenset({
+    "birth", "born", "geburt", "naissance", "nacimiento", "nascita", "nascimento", "urodzenie", "birthday", "birthdays",
+    "birthdate", "dob", "bday", "geburtstag", "geburtsdatum", "geboren",
+})  # fmt: skip
+_CODED: Final[Mapping[str, tuple[str, ...]]] = {
+    "DL": ("driver", "license"), "PPN": ("passport", "number"), "SS": ("ssn",), "SB": ("ssn",),
+    "NI": ("national", "id"), "TAX": ("tax", "id"), "MR": ("mrn",),
+}  # fmt: skip
+"""HL7 table 0203: the type of an identifier in FHIR."""
+_PREFIXES: Final = frozenset({"id", "doc", "document", "identifier", "ident", "identity", "tax", "type", "kind"})
+_ACCOUNTS: Final = frozenset((name,) for name in ("account", "acct", "konto", "cuenta", "compte", "conto"))
+_BANK: Final = frozenset({
+    "aba", "rtn", "routing", "iban", "bic", "swift", "bank", "bsb", "ifsc", "sort", "sortcode", "blz", "bankleitzahl",
+    "clabe", "transit", "rib",
+})  # fmt: skip
 _JOINED: Final = frozenset({"card", "passport", "bank", "licence", "license", "phone", "account", "document", "iban"})
 
 
@@ -34,15 +49,33 @@ def kind_of(members: Mapping[str, Any]) -> tuple[str, ...]:
             words = names.words(said)
             if not _KINDS.isdisjoint(words):
                 return words
+    return _coded(members.get("type"))
+
+
+def _coded(said: Any) -> tuple[str, ...]:
+    """What a coded concept of FHIR says: `{"coding": [{"code": "DL"}]}`."""
+    codings = said.get("coding") if isinstance(said, Mapping) else None
+    for coding in codings if isinstance(codings, list) else ():
+        if isinstance(coding, Mapping) and isinstance(code := coding.get("code"), str) and code in _CODED:
+            return _CODED[code]
     return ()
 
 
 def hints(own: tuple[str, ...], kind: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
     """The words that tell about a member's value: its own name, or with what it needs beside it."""
+    if kind and len(own) > 1 and own[0] in _PREFIXES:
+        own = own[1:]  # `idValue` beside `idType`
     if kind and (names.is_container(own) or own in _BARE):
         return kind if names.is_container(own) or own == kind[-len(own) :] else (*kind, *own)
     if own in _MOMENTS and not _BIRTHS.isdisjoint(above):
         return ("birth", *own)
     if own in _BARE and not _JOINED.isdisjoint(above):
         return (*above, *own)
+    return own
+
+
+def at_bank(own: tuple[str, ...], others: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """An account's name as that of a bank account, where the number of a bank stands among the other names."""
+    if own in _ACCOUNTS and any(not _BANK.isdisjoint(other) for other in others):
+        return ("bank", "account")
     return own

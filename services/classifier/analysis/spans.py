@@ -19,6 +19,8 @@ from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.model import Leaf, Span
 
 _NO_TYPES: Final = frozenset({placeholders.NOT_INSPECTED, placeholders.KEY})
+_MODEL: Final = "rampart/"
+"""What the name model reports, addresses as well."""
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
 SPLIT: Final = "split/"
 """How the recognizer of a span begins that is a part of its value: the others stand beside it in a list."""
@@ -76,7 +78,8 @@ def _parts(text: str, span: Span, walls: Sequence[tuple[int, int]]) -> Iterator[
 
 def _merged(cluster: list[Span], credentials: frozenset[str]) -> Span:
     def strength(span: Span) -> tuple[int, int, float]:
-        weak = span.entity_type in MODEL_TYPES and not span.recognizer.startswith("field")
+        guessed = span.entity_type in MODEL_TYPES or span.recognizer.startswith(_MODEL)
+        weak = guessed and not span.recognizer.startswith("field")
         return (2 if span.entity_type in credentials else 0 if weak else 1), span.end - span.start, span.score
 
     best = min(cluster, key=lambda span: (*(-part for part in strength(span)), span.entity_type, span.recognizer))

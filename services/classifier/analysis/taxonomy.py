@@ -29,8 +29,8 @@ _NEEDS: Final[Mapping[str, re.Pattern[str]]] = {
     "letter_and_space": re.compile(r"(?s)(?=.*[^\W\d_])\S+\s+\S"),
     "letter_or_digit": re.compile(r"[^\W_]"),
     "digit": re.compile(r"\d"),
-    "four_digits": re.compile(r"(?s)(?:\d.*?){4}"),
-    "five_digits": re.compile(r"(?s)(?:\d.*?){5}"),
+    "four_digits": re.compile(r"(?s)\A(?!\s*-?[01]?\.\d+(?:e[+-]?\d+)?\s*\Z)(?:.*?\d){4}"),
+    "five_digits": re.compile(r"\A(?=[^\n={}\[\]<>]*\Z)(?:.*?\d){5}"),
     "card": re.compile(r"\A\s*(?:\d[ .\u00a0\u202f-]{0,3}){12,19}\s*\Z"),
     "coordinate": re.compile(r"-?\d{1,3}\.\d{3}"),
 }
@@ -86,7 +86,9 @@ class Taxonomy(Strict):
     def field_holds(self, kind: str, value: str) -> bool:
         """Whether a value can be what its field's name says."""
         needs = _NEEDS[self.fields[kind].needs]
-        return len(value) <= 1_000 and needs.search(value) is not None and not _NO_VALUE.fullmatch(value.strip())  # noqa: PLR2004
+        if len(value) > 1_000 or needs.search(value) is None:  # noqa: PLR2004
+            return False
+        return _NO_VALUE.fullmatch(value.strip()) is None and not _is_masked(value)
 
 
 class Tagged(Strict):
@@ -121,6 +123,15 @@ class DataCatalogue(Strict):
     def is_internal(self, host: str) -> bool:
         """Whether a destination is listed as ours."""
         return any(_glob(pattern).fullmatch(host.lower()) for pattern in self.internal)
+
+
+_MASK: Final = re.compile(r"[*•●×]{3}|[xX]{4}|[*xX]{2}[- ][*xX]{2}")
+_SHOWN: Final = 8
+
+
+def _is_masked(value: str) -> bool:
+    """Whether somebody has taken out most of a number already: `DE89************3000`, `***-**-6789`."""
+    return sum(map(str.isdigit, value)) <= _SHOWN and _MASK.search(value) is not None
 
 
 _NO_VALUE: Final = re.compile(r"(?i)null|none|asc|desc|true|false|yes|no|required|optional|\$\d+|\?|:\w+|%s|\*+|n/?a")

@@ -3,8 +3,8 @@
 Rules:
 - As a list of numbers, as text (`[0.0132, -0.4471, …]`, as a database's vector literal has it) and as 32- or 64-bit
   floats in bytes, as embedding services send them in base64. From 64 numbers on.
-- Most are fractions, none is large; they have both signs, or so many decimals as only a computation makes. Prices,
-  counts and percentages have neither.
+- Most are fractions, none is large; they have both signs and more than one decimal, or so many decimals as only a
+  computation makes. Prices, counts, percentages, temperatures and what a metric reports have neither.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHORTEST: Final = 64
 _LARGEST: Final = 1_000.0
 _SMALL: Final = 16.0
 _TINY: Final = 1e-9
-_DECIMALS: Final = 4
+_DECIMALS: Final = 6
 _FEW: Final = 8
 _TEXT: Final = re.compile(
     r"(?<![\w.])[-+]?\d{0,6}\.\d{1,20}(?:[eE][-+]?\d{1,3})?"
@@ -43,7 +43,7 @@ def is_vector(numbers: Sequence[float]) -> bool:
     if len(fractions) * 2 <= len(numbers) or largest > _LARGEST:
         return False
     if largest <= _SMALL and min(numbers) < 0 < max(numbers):
-        return True
+        return any(round(one, 1) != one for one in fractions)
     computed = sum(round(one, _DECIMALS - 1) != one for one in fractions)
     return computed * 2 > len(numbers)
 

@@ -125,7 +125,8 @@ def _members(
             yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
             continue
         yield Leaf(below, "key", Passage(key))
-        hints = siblings.hints(names.words(folding.plain(key)), kind, above)
+        own = siblings.at_bank(names.words(folding.plain(key)), map(names.words, value))
+        hints = siblings.hints(own, kind, above)
         if names.is_container(hints):
             hints = named or above or hints
         if in_secret and not names.is_secret(hints):

@@ -118,18 +118,18 @@ def _address(draw: Draw, joint: str = ", ") -> str:
     return f"{town}{_street(draw)}" if draw.locale in {"ja", "zh"} else f"{_street(draw)}{joint}{town}"
 
 
-def _born(draw: Draw) -> tuple[int, int, int]:
+def born(draw: Draw) -> tuple[int, int, int]:
     chance: random.Random = draw.whose
     return chance.randint(1946, 2004), chance.randint(1, 12), chance.randint(1, 28)
 
 
 def _born_words(draw: Draw) -> str:
-    year, month, day = _born(draw)
+    year, month, day = born(draw)
     return f"{day} {calendar.month_name[month]} {year}"
 
 
 def _born_as(form: str) -> Maker:
-    return Maker("DATE_OF_BIRTH", lambda draw: form.format(*_born(draw)))
+    return Maker("DATE_OF_BIRTH", lambda draw: form.format(*born(draw)))
 
 
 MAKERS: Final[Mapping[str, Maker]] = {

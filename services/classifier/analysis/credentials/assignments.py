@@ -4,6 +4,7 @@ Rules:
 - The name decides, and all of it (`names.py`): `token_count=5` assigns no token. A name that only could hold a secret
   (`user_key`) needs a value that looks random.
 - Prose after a colon (`token: see the vault`) is no assignment; a line that is nothing but name and value is one.
+- Between colons (`arn:aws:secretsmanager:…:secret:name`) a name is part of an identifier.
 - Unquoted code that yields a secret (`get_token()`, `self.password`) is none.
 """
 
@@ -60,6 +61,10 @@ _TYPE_NAME: Final = re.compile(
 _COUNTED: Final = frozenset({"pass", "passwords"})
 _SHORTEST_CODE: Final = 4
 """`pass: 12` counts tests, `MIN_SECRET = 32` characters; no code is shorter."""
+_REPORTED: Final = re.compile(r"(?:hard[- ]?coded[ _-]|checksum/)\Z")
+"""`hardcoded password: 'password'` is what a scanner says of one, `checksum/secret: …` what Helm has made of it."""
+_KEYBOARD: Final = ("access", "key")
+"""`access_key: s` is a key of the keyboard (HTML)."""
 _SENTENCE_END: Final = ".,;:"
 _NO_WORD: Final = 16
 """No English word in prose is longer."""
@@ -75,9 +80,12 @@ def find(text: Text) -> Iterator[Span]:
         start, end = match.span(group)
         bare = group > 1 + _QUOTES
         if bare:
-            end = start + len(text.raw[start:end].rstrip(_SENTENCE_END))
+            whole = text.raw[start:end]
+            end = start + len(whole if whole.endswith("...") else whole.rstrip(_SENTENCE_END))
         value = text.raw[start:end]
         hints = names.words(_whole_name(text.raw, match.start(1), match.end(1)))
+        if _REPORTED.search(text.folded[max(0, match.start(1) - 12) : match.start(1)]):
+            continue
         if not value or (bare and not _is_value(text.raw, match, value)):
             continue
         if group == _BACKTICKS and not any(not char.isalpha() for char in value):  # prose quotes a word
@@ -91,6 +99,8 @@ def judge(value: str, hints: tuple[str, ...]) -> str | None:
     """The type of a value under a name in a text."""
     if names.is_secret(hints):
         if names.is_code(hints) and not any(map(str.isdigit, value)):
+            return None
+        if len(value) == 1 and hints[-2:] == _KEYBOARD:
             return None
         counted = hints[-1] in _COUNTED or not names.is_password(hints)
         if counted and value.isdigit() and len(value) < _SHORTEST_CODE:
@@ -119,6 +129,8 @@ def _is_value(text: str, match: re.Match[str], value: str) -> bool:
     if stand_ins.is_expression(value) or _TYPE_NAME.fullmatch(value) or value.startswith(_OPENING):
         return False
     sign, end = text[match.end(1) : match.start(6)], match.end()
+    if sign == ":" and text[match.start() - 1 : match.start()] == ":":
+        return False
     if "==" in sign:
         return False
     if ":" in sign:

@@ -73,6 +73,8 @@ PROGRAMS: Final = (
             after=(("add_user", 2), ("change_password", 2), ("user", 2), ("-b", 3), ("-bc", 3), ("-cb", 3), ("-bB", 3),
                    ("-nb", 2))),
     Program("token_flag", ("doctl", "vercel", "flyctl", "fly"), value=("-t", "--access-token")),
+    Program("parameter_store", ("aws",), value=("--value",), only=("SecureString",)),
+    Program("key_vault", ("az",), value=("--value",), only=("keyvault",)),
     Program("secret_store", ("gh", "glab"), value=("-b", "--body"), only=("secret",)),
     Program("forge_login", ("gh", "glab"), piped=("--with-token", "--stdin")),
     Program("kubernetes_secret", ("kubectl", "oc"), setting=("--from-literal",), only=("secret",)),
@@ -95,10 +97,13 @@ _BLIND: Final = frozenset({"ask", "no", "prompt", "without", "stdin", "with"})
 _SAYS: Final = re.compile(
     r"(?i)flags?|options?|arguments?|parameters?|switch|fields?|prompt|stdin|files?|env|-.*|[=:].*"
 )
+_METAVARIABLE: Final = re.compile(r"[A-Z]{3,20}(?:_[A-Z]{2,20}){0,3}")
+"""`--token TEXT`: how help shows that a flag has a value."""
 _REACH: Final = 200
 """Words after a program's name that may be its flags; another program ends them."""
 _SETTERS: Final = frozenset({"set", "--set", "--add"})
 _PRINTS: Final = frozenset({"echo", "printf"})
+_SETTING: Final = re.compile(r"[A-Za-z_][\w.-]{0,60}=.*", re.DOTALL)
 _SOURCE: Final = re.compile(r"pass:(.{1,300})", re.DOTALL)
 _OPEN: Final = re.compile(
     r"(?i)user(?:name)?|login|e?mail|host|port|db|database|name|region|endpoint|url|domain|\.?docker.*"
@@ -183,13 +188,19 @@ def _options(words: Sequence[Word]) -> Iterator[Span]:
         value = words[index + 1]
         if _OPTION.fullmatch(word.text):
             hints = names.words(word.text)
-            if names.is_secret(hints) and _BLIND.isdisjoint(hints) and not _SAYS.fullmatch(value.text):
+            said = _SAYS.fullmatch(value.text) or _METAVARIABLE.fullmatch(value.text)
+            if names.is_secret(hints) and _BLIND.isdisjoint(hints) and not said:
                 yield from _span(value, "command_option", hints)
-        elif index and words[index - 1].text in _SETTERS and names.is_secret(hints := names.words(word.text)):
-            yield from _span(value, "command_setting", hints)
+        elif index and words[index - 1].text.lower() in _SETTERS and _sets(word, value):
+            yield from _span(value, "command_setting", names.words(word.text))
     for word in words:
         if (source := _SOURCE.fullmatch(word.text)) is not None:
             yield from _span(Word(source[1], word.start + source.start(1)), "command_source")
+
+
+def _sets(name: Word, value: Word) -> bool:
+    """Whether a name is a secret's and what follows is no flag."""
+    return names.is_secret(names.words(name.text)) and not value.text.startswith("-")
 
 
 def _of_program(program: Program, words: Sequence[Word], before: Sequence[Word]) -> Iterator[Span]:
@@ -206,7 +217,7 @@ def _of_program(program: Program, words: Sequence[Word], before: Sequence[Word])
                 yield from _span(Word(secret, value.end - len(secret)), name)
         for after, number in program.after:
             operands = [one for one in words[index + 1 :] if not one.text.startswith("-")] if word.text == after else []
-            if len(operands) >= number and "=" not in operands[number - 1].text:
+            if len(operands) >= number and not _SETTING.fullmatch(operands[number - 1].text):
                 yield from _span(operands[number - 1], name)
         if (word.text in program.piped and index) or (not index and "" in program.piped):
             yield from _fed(words, before, name)

@@ -60,6 +60,13 @@ RULES: Final = (
     _rule("wireless_option", "ifupdown and Cisco: wpa-psk; wpa_supplicant: wpa_passphrase",
           r"(?<![\w=-])(?:wpa-psk\s{1,8}(?:(?:ascii|hex)\s{1,3}[078]?\s{0,3})?|wpa_passphrase\s{1,3}(?:\"[^\"\r\n]{1,40}\"|"
           r"[^\s\"]{1,40})\s{1,3})\"?([^\s\"'|;&<>]{8,64})(?![^\s\"'|;&])", "wpa-psk", "wpa_passphrase"),
+    _rule("device_line", "Cisco IOS, NX-OS and ASA, Arista EOS: secrets, keys and communities of devices",
+          r"(?m)^[ \t]{0,8}(?:enable (?:secret|password)|username \S{1,60}(?: privilege \d{1,2}| role \S{1,40}){0,2} "
+          r"(?:secret|password)|snmp-server (?:community|user \S{1,60} \S{1,60}(?: v3)? auth (?:md5|sha))|"
+          r"(?:tacacs|radius)(?:-server)?(?: host \S{1,80})?(?: \S{1,40}){0,4}? key|neighbor \S{1,60} password|"
+          r"ip ospf (?:authentication-key|message-digest-key \d{1,3} md5)|crypto isakmp key|ppp chap password|"
+          r"(?:ikev2 )?(?:local-authentication |remote-authentication )?pre-shared-key)(?: [0-9])? ([^\s\"']{4,200})",
+          "secret", "password", "community", "key", " auth "),
     _rule("password_file_line", "PostgreSQL: the password file, ports of other servers",
           r"(?m)^(?:[\w-]{1,60}(?:\.[\w-]{1,60}){0,6}|\*):(?:[1-9]\d{3,4}|\*):(?:[a-z_][\w-]{0,60}|\*):[a-z_][\w-]{0,60}:"
           r"(?=[^\s:]{0,200}\d)(?=[^\s:]{0,200}[a-z])([^\s:'\"/]{6,200})$", ":"),

@@ -44,6 +44,11 @@ def _is_made(value: str) -> bool:
     return both_cases or len(inner) >= _LONG or (digits > 1 and digits + letters < len(inner) and letters > digits)
 
 
+def _is_seed(value: str) -> bool:
+    """Capitals and digits of base 32, a multiple of eight or as short as 26."""
+    return value.isupper() and is_mixed(value) and (len(value) % 8 == 0 or len(value) in {26, 52})
+
+
 def _is_no_name(value: str) -> bool:
     """`["password", "created_at"]` are two columns, `("--password", "-p")` two flags."""
     return re.fullmatch(r"[^\W\d]{1,40}(?:[ _-][^\W\d]{1,40}){0,8}[.!]?|-.*", value) is None
@@ -84,9 +89,22 @@ RULES: Final = (
     _rule("fallback_in_code", "Code: getenv('DB_PASSWORD', '…'), process.env.TOKEN || '…'",
           rf"(?:getenv|environ\.get|env\.get|env|config)\(\s{{0,3}}['\"]{_NAMED}['\"]\s{{0,3}},\s{{0,3}}{QUOTED}|"
           rf"\benv(?:\.|\[['\"]){_OTHER}(?:['\"]\])?\s{{0,3}}(?:\|\||\?\?|or)\s{{0,3}}{QUOTED}", "env", "config"),
-    _rule("sql_password", "PostgreSQL, MySQL, Oracle: CREATE and ALTER USER",
-          r"\b(?:password|identified\s{1,3}by(?:\s{1,3}password)?|passphrase)\s{1,3}(?:'((?:[^']|''){1,500}+)'|"
+    _rule("sql_password", "PostgreSQL, MySQL, Oracle: CREATE and ALTER USER, SET PASSWORD FOR",
+          r"\b(?:(?:password|identified\s{1,3}by(?:\s{1,3}password)?|passphrase)\s{1,3}n?|"
+          r"set\s{1,3}password\s{1,3}for\s{1,3}[^=;\r\n]{1,120}=\s{0,3}(?:password\()?)(?:'((?:[^']|''){1,500}+)'|"
           r"\"([^\"\r\n]{1,500}+)\")", "password", "identified", "passphrase", score=0.95),
+    _rule("terraform_default", "Terraform: the default of a variable that is named for a secret",
+          rf"\bvariable\s{{1,3}}\"{_NAMED}\"\s{{0,3}}\{{[^{{}}]{{0,600}}?\bdefault\s{{1,20}}=\s{{1,3}}{QUOTED}",
+          "variable"),
+    _rule("oracle_logon", "Oracle: user/password@database of SQL*Plus and its like, and of thin JDBC URLs",
+          r"(?:\b(?:sqlplus|sqlldr|sqlcl|expdp|impdp|rman)\s{1,3}(?:-[a-z]{1,3}\s{1,3}){0,3}(?:userid=|target\s{1,3})?['\"]?|"
+          r"\bjdbc:oracle:(?:thin|oci8?):)[a-z][\w$#]{0,40}/([^\s/@'\"]{1,100})(?=@|['\"\s]|$)",
+          "sqlplus", "sqlldr", "sqlcl", "expdp", "impdp", "rman", "jdbc:oracle"),
+    _rule("totp_seed", "RFC 6238, RFC 4648: the seed of an authenticator in base 32",
+          r"\b(?:totp|2fa|mfa|otp|authenticator|two[- ]factor)\b[^\r\n]{0,60}?(?<![a-z0-9])([a-z2-7]{16,64})"
+          r"(?![a-z0-9=])|"
+          r"(?<![a-z0-9])([a-z2-7]{16,64})(?![a-z0-9=])[^\r\n]{0,24}?\b(?:totp|2fa|mfa|authenticator|two[- ]factor)\b",
+          "totp", "2fa", "mfa", "otp", "authenticator", "factor", accept=_is_seed),
     _rule("netrc_password", ".netrc: machine, login, password",
           r"\blogin\s{1,20}[^\s'\"]{1,200}\s{1,20}(?:account\s{1,20}\S{1,200}\s{1,20})"
           r"?password\s{1,20}([^\s'\"]{1,300})", "login",
@@ -98,10 +116,24 @@ RULES: Final = (
           rf"(?:\b(?:{_SPOKEN})(?:\s(?:is|was|ist|lautet|est|es|è|to)\b|\s?(?:：|は|是|为|為))|(?:{_SPOKEN_EAST})\s?(?:：|は|"
           rf"是|为|為))"
           r"[:\s]{0,3}['\"`*„“«「]{0,2}([^\s'\"`*<>“”»」。、，]{4,200})", *MARKS, "pin", accept=_is_spoken, score=0.8),
+    _rule("password_of", "Prose: the password of, for, to something is …",
+          rf"\b(?:{_SPOKEN})\s(?:of|for|to|on|from|f[üu]r|von|vom|de|du|des|pour|del|della|dell['’]|para|per|di|do|dla|"
+          r"van|voor|till|от|для|к)\s[^\r\n:.;=]{1,50}?(?:\s(?:is|was|ist|lautet|est|es|è|to|jest)\s|\s?[:=]\s)"
+          r"\s{0,2}['\"`*„“«]{0,2}([^\s'\"`<>“”»,]{6,200})", *MARKS, "pin", accept=is_mixed, score=0.8),
+    _rule("spoken_pass", "Prose: the pass is …, pw …",
+          r"(?<![\w-])(?:pass|pw|login|creds)\s(?:is|was|=|-|->)\s['\"`*]{0,2}([^\s'\"`*<>,;(){}]{6,200})",
+          "pass", "pw", "login", "creds", accept=_is_made, score=0.75),
     _rule("password_beside", "Prose: user bob, password …",
-          r"\b(?:passwor[dt]|passwd|passphrase|kennwort|mot de passe|contraseña|senha|пароль)\s{1,2}"
-          r"([^\s'\"`*<>,;(){}]{6,200})", "passwor", "passwd", "passphrase", "kennwort", "mot de", "contrase", "senha",
-          "пароль", accept=_is_made, score=0.75),
+          r"(?<![\w-])(?:passwor[dt]|passwd|passphrase|kennwort|mot de passe|contraseña|senha|пароль)[ \t]{1,2}"
+          r"(?![a-z][a-z0-9+.-]{1,30}://)([^\s'\"`*<>,;(){}]{6,200})",
+          "passwor", "passwd", "passphrase", "kennwort", "mot de", "contrase", "senha", "пароль", accept=_is_made,
+          score=0.75),
+    _rule("code_before_words", "Prose: … is your verification code",
+          r"(?<![\w.-])(\d{3}[ -]\d{3}|\d{4,8})\s(?:is|ist|est|es|è|to|jest)\s"
+          r"(?:your|the|ihr|dein|votre|ton|su|tu|il|twój|o)\s(?:(?!(?:of|for|von|year|number)\b)[^\s.:;]{1,20}\s){0,3}"
+          r"[^\s.:;]{0,20}?(?:code|otp|passcode|pin|c[óo]digo|codice|kod)\b",
+          "code", "otp", "pin", "digo", "codice", "kod",
+          score=0.8),
     _rule("spoken_code", "Prose: your one-time code is …",
           r"\b(?:pin|one[ -]time|"
           r"verification|security|access|login|sign[ -]?in|confirmation|authentication|recovery|2fa|"

@@ -20,6 +20,9 @@ _NAME: Final = re.compile(r"[\w-]+(?:[/.:@][\w-]+)+|[A-Za-z]+(?:[_-][A-Za-z]+)*(
 _IDENTIFIER: Final = re.compile(
     r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\d[\d.:TZ+_-]*|(?:sha\d{1,3}|md5)[:=-]\S+|W?/?\"[^\"]*\"|v\d[\w.-]*"
 )
+_UP: Final = re.compile(r"[a-z][A-Z]")
+_PAIRS: Final = re.compile(r"[A-Z]{2}")
+_CHANGES: Final = 2
 _CHUNK: Final = re.compile(r"[A-Za-z0-9]{12}")
 
 
@@ -31,6 +34,13 @@ def entropy(text: str) -> float:
 def is_mixed(value: str) -> bool:
     """Letters and digits."""
     return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+
+
+def is_scrambled(value: str) -> bool:
+    """Letters and digits, or letters whose case changes as no word's does: of thirty by chance, one in a hundred has
+    no digit.
+    """
+    return is_mixed(value) or (len(_UP.findall(value)) > _CHANGES and len(_PAIRS.findall(value)) > 1)
 
 
 def is_dense(value: str) -> bool:

@@ -5,6 +5,7 @@ Rules:
   masked, and no reason to hold an action.
 - A reference (`vault:…`, an ARN, `secretKeyRef`, a path, a variable) and what is no value (`required`, `string`) are
   not reported.
+- A name in capitals (`secretKey: STRIPE_KEY`) says which variable; under `password` it would be a weak secret.
 - A weak secret is a secret: `password`, `admin` and `12345678` are. A stand-in says that it is one.
 - A default in a reference (`${DB_PASSWORD:-hunter2}`) is the secret of whoever does not set the variable.
 """
@@ -70,7 +71,7 @@ _FILLER: Final = re.compile(
     r"here|goes|"
     r"real|live|test|prod|string|data|the|a|in|with|own|generated|some|this|that|is|of|for|app|db|database|service|"
     r"bearer|"
-    r"private|public|project|name|sk|pk|rk|not|actual|new|old|strong|random|long|secure|very|x+"
+    r"please|now|first|private|public|project|name|sk|pk|rk|not|actual|new|old|strong|random|long|secure|very|x+"
 )
 _SEQUENCE: Final = f"{'0123456789' * 5}|{string.ascii_lowercase * 3}|{'0123456789abcdef' * 4}"
 _SEPARATORS: Final = re.compile(r"[\W_\d]+")
@@ -87,7 +88,7 @@ _NO_VALUE: Final = re.compile(
     r"(?:secret|hidden)str|secretstr|string\[\]|any|and|or|not|is|was|in|for|from|to|of|as|by|on|with|if|set|get|has|"
     r"see|the|a|an|it|this|that|your|our|their|hash|hashed|encrypted|hidden|bearer|basic|digest|oauth2?|jwt|saml|oidc|"
     r"password|apikey|api_key|token|sms|email|totp|writeonly|readonly|sensitive|write|read|"
-    r"\?|\$\d{1,3}|:\w{1,60}|%s|%\(\w{1,60}\)s|@\w{1,60}|[\W_]{1,3})"
+    r"\?|![01]|void 0|\$\d{1,3}|:\w{1,60}|%s|%\(\w{1,60}\)s|@\w{1,60}|[\W_]{1,3})"
 )
 _REFERENCE: Final = re.compile(
     r"(?i)arn:aws[\w-]{0,20}:(?:secretsmanager|ssm|kms):|(?:ref\+)?(?:aws-?|gcp[:-]?|azure-?|hashi)?"
@@ -112,6 +113,13 @@ _CALL: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z_$][A-Za-z_$]{0,60}(?:(?:\.|->|::)[A-Za-z_$]{1,60}){1,6}")
 _NAMED: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}(?:[._-][A-Za-z0-9]{1,40}){0,8}")
+_CALLED: Final = frozenset({
+    "password", "passwords", "passwort", "kennwort", "passe", "contraseña", "contrasena", "senha", "wachtwoord",
+    "hasło", "lösenord", "heslo", "пароль", "token", "secret", "geheimnis", "key", "keys", "passphrase", "passcode",
+    "code",
+})  # fmt: skip
+_VERSION: Final = re.compile(r"[\^~]?v?\d{1,4}\.\d{1,4}(?:\.\d{1,5})?(?:-[a-z]{2,5}\.?\d{0,3})?")
+_VARIABLE: Final = re.compile(r"[A-Z]{2,20}(?:_[A-Z]{2,20}){1,6}")
 _KINDS: Final = frozenset(
     {"secret", "secrets", "auth", "tls", "cert", "creds", "credentials", "certs", "regcred", "vault"}
 )
@@ -151,9 +159,21 @@ def is_nothing(value: str, hints: tuple[str, ...] = ()) -> bool:
         return True
     if _NO_VALUE.fullmatch(value):
         return not (names.is_password(hints) and value.lower() in {"password", "token", "text", "email"})
+    if _is_label(value) or (_VERSION.fullmatch(value) and not names.is_password(hints)):
+        return True
     if _PATH.fullmatch(value) and not looks_random(value):
         return not names.is_password(hints)
     return bool(_REFERENCE.match(value) or _PAGE.fullmatch(value)) or _names_a_secret(value, hints)
+
+
+def _is_label(value: str) -> bool:
+    """What a form says: several words without a digit, one of them what the secret is called."""
+    words = value.lower().split()
+    return (
+        len(words) > 1
+        and not any(map(str.isdigit, value))
+        and not _CALLED.isdisjoint(word.strip(".,:;!?…'\"()") for word in words)
+    )
 
 
 def is_expression(value: str) -> bool:
@@ -169,6 +189,8 @@ def _names_a_secret(value: str, hints: tuple[str, ...]) -> bool:
         return True
     if not _NAMED.fullmatch(value):
         return False
+    if _VARIABLE.fullmatch(value):
+        return True
     words = names.words.__wrapped__(value)  # a value is not remembered
     return names.is_secret.__wrapped__(words) or (len(words) > 1 and words[-1] in _KINDS)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from services.classifier.analysis.credentials.randomness import is_dense, is_mixed
+from services.classifier.analysis.credentials.randomness import is_dense, is_scrambled
 from services.classifier.analysis.credentials.rule import EDGE, Rule, alternatives
 
 _AL: Final = "[A-Za-z0-9]"
@@ -35,7 +35,7 @@ class Format(NamedTuple):
     source: str
     prefixes: tuple[str, ...]
     body: str
-    accept: Callable[[str], bool] = is_mixed
+    accept: Callable[[str], bool] = is_scrambled
 
 
 _SERVICE: Final = "SERVICE_TOKEN"

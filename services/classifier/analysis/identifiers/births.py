@@ -3,6 +3,8 @@
 Rules:
 - A date alone is nobody's birthday. The word stands before it with no other number between, or right behind it; the
   date has days and months that exist.
+- A place may stand between a date and the word behind it (`am 3. März 1984 in Kiel geboren`). Where a text names a day
+  of birth and holds one date alone, of long ago, it is that day, wherever it stands.
 - Beside an age a date counts whose year somebody of that age was born in, give or take; no clock is asked.
 - Under a name that says birth all of a value counts in any form: eight digits, seconds and milliseconds, a year alone.
 """
@@ -11,23 +13,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from services.classifier.analysis.identifiers.context import Around, Words
 from services.classifier.model import Passage, Span
 
 _WORDS: Final = Words((
-    "birth", "birthdate", "birthday", "dob", "b", "born", "geboren", "geb", "geburtsdatum", "geburtstag", "ne", "nee",
-    "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "nascimento", "urodzony", "urodzona",
-    "urodzenia", "ur", "geboortedatum", "fodd", "fodelsedatum", "рождения", "рожден", "рождена", "родился", "родилась",
-    "生年月日", "出生", "生まれ", "생년월일",
-    "bday", "birthyear", "yob", "geburtsjahr", "nascido", "nascida", "syntynyt", "syntymaaika", "synt", "född", "født",
-    "fødselsdato", "narozen", "narozena", "narozeni", "narodenia", "dogum", "γεννηση", "γεννησης", "народження",
-    "aged", "age", "alter", "edad", "eta", "wiek", "leeftijd", "ans", "anos", "anni", "lat", "jahre",
+    "birth", "birthdate", "birthday", "dob", "b", "born", "birthdays", "geboren", "geb", "geburtsdatum", "geburtstag",
+    "ne", "nee", "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "nascimento", "urodzony",
+    "urodzona", "urodzenia", "ur", "geboortedatum", "fodd", "fodelsedatum", "рождения", "рожден", "рождена",
+    "родился", "родилась", "生年月日", "出生", "生まれ", "생년월일", "bday", "birthyear", "yob", "geburtsjahr",
+    "nascido", "nascida", "syntynyt", "syntymaaika", "synt", "född", "født", "fødselsdato", "narozen", "narozena",
+    "narozeni", "narodenia", "dogum", "γεννηση", "γεννησης", "народження", "aged", "age", "alter", "edad", "eta",
+    "wiek", "leeftijd", "ans", "anos", "anni", "lat", "jahre",
 ))  # fmt: skip
 """`b` is the last of d.o.b."""
 FIELDS: Final = Words((
-    "birth", "birthdate", "birthday", "dob", "born", "bday", "birthyear", "yob", "dateofbirth", "geboren",
+    "birth", "birthdate", "birthday", "birthdays", "dob", "born", "bday", "birthyear", "yob", "dateofbirth", "geboren",
     "geburtsdatum", "geburtstag", "geburtsjahr", "gebdatum", "naissance", "nacimiento", "nascita", "nascimento",
     "urodzenia", "geboortedatum", "fodelsedatum", "fødselsdato", "fodselsdato", "syntymaaika", "narozeni", "рождения",
     "народження", "生年月日", "出生", "출생", "생년월일",
@@ -51,22 +54,37 @@ _YEAR: Final = r"(?:19|20)\d{2}"
 _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE: Final = (
     rf"(?:{_YEAR}年\s?\d{{1,2}}月\s?\d{{1,2}}日|(?:"
-    rf"{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|"
+    rf"{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{{6}}Z)?|"
     rf"{_DAY}(?P<b>[-/.]\s?){_DAY}(?P=b)(?:{_YEAR}|\d{{2}})|"
     rf"{_DAY}(?:st|nd|rd|th|\.|er|º)?[\s-](?:of\s|de\s)?(?:{_MONTHS})\.?,?[\s-](?:de\s)?(?:{_YEAR}|\d{{2}})|"
     rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?!(?!T\d)\w|[-/.]\d))"
 )
 _BORN: Final = (
     r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
-    r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?\s(?:le|en)\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
-    r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa]\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
+    r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?(?:\s(?:à|a|au|en)\s[^\d\n,;.]{2,30}?)?\s(?:le|en)\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
+    r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa](?:\s(?:a|ad|in)\s[^\d\n,;.]{2,30}?)?\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
     r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일|"
     r"\bnascid[oa]\b|\bsyntynyt\b|\bsyntym[äa]aika\b|\bf[øo]dt\b|\bf[øo]dselsdato\b|\bnarozen[ai]?\b|\bdatum\snarozen[íi]|"
     r"\bdo[ğg]um\starihi|γ[εέ]νν[ηή]σ|γεννήθηκε|\bнароджен[а-яії]{1,4})"
 )
-_BEFORE_VALUE: Final = r"[^\d\n]{0,30}?(?<![\w])"
+_BEFORE_VALUE: Final = r"(?:(?!\)\s?values)[^\d\n]){0,30}?(?<![\w])"
 _BEFORE_DATE: Final = re.compile(rf"{_BORN}{_BEFORE_VALUE}(?P<value>{_DATE})", re.IGNORECASE)
-_BEHIND_DATE: Final = re.compile(rf"(?<![\w./-])(?P<value>{_DATE})[\s,]{{0,3}}\(?(?:{_BORN}|生まれ|生)", re.IGNORECASE)
+_PLACE_BETWEEN: Final = (
+    r"(?:\s(?:in|at|à|a|en|w|zu|te|i|em|v|в)\s[^\d\n.,;:]{2,30}?\s"
+    r"(?=geboren|born|née?\b|nacid|nat[oa]|nascid|urodz|född|født))?"
+)
+_BEHIND_DATE: Final = re.compile(
+    rf"(?<![\w./-])(?P<value>{_DATE}){_PLACE_BETWEEN}[\s,]{{0,3}}\(?(?:{_BORN}|生まれ|生)", re.IGNORECASE
+)
+_NAMED: Final = re.compile(
+    r"(?<![A-Za-z])(?:d\.?o\.?b\.?|(?:date|day)[\s_-]?of[\s_-]?birth|birth[\s_-]?(?:date|day)|geburts(?:datum|tag)|"
+    r"date[\s_]de[\s_]naissance|fecha[\s_]de[\s_]nacimiento|data[\s_]di[\s_]nascita|data[\s_]de[\s_]nascimento|"
+    r"data[\s_]urodzenia|geboortedatum|f[öo]delsedatum|дата\sрождения|生年月日|出生日期)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""What only a day of birth is called."""
+_ANY_DATE: Final = re.compile(rf"(?<![\w./-])(?P<value>{_DATE})", re.IGNORECASE)
+_LONG_AGO: Final = 2012
 
 
 _AGE: Final = (
@@ -102,8 +120,17 @@ def find(around: Around) -> Iterator[Span]:
     for pattern in (_BEFORE_DATE, _BEHIND_DATE):
         for match in pattern.finditer(text):
             yield Span("DATE_OF_BIRTH", *match.span("value"), 0.85, "identifier/birth")
+    if _NAMED.search(text) is not None and (alone := _only_date(text)) is not None:
+        yield Span("DATE_OF_BIRTH", *alone.span("value"), 0.75, "identifier/birth_only_date")
     for pattern in (_AGED, _AGE_BEHIND):
         for match in pattern.finditer(text):
             year = _FULL_YEAR.search(match["value"])
             if year is not None and int(year[0]) + int(match["age"]) in _NOW:
                 yield Span("DATE_OF_BIRTH", *match.span("value"), 0.8, "identifier/birth_and_age")
+
+
+def _only_date(text: str) -> re.Match[str] | None:
+    """The one date of a text, if it is of long ago."""
+    dates = list(islice(_ANY_DATE.finditer(text), 2))
+    year = _FULL_YEAR.search(dates[0]["value"]) if len(dates) == 1 else None
+    return dates[0] if year is not None and int(year[0]) <= _LONG_AGO else None

@@ -112,6 +112,32 @@ def nric(number: str) -> bool:
     return _NRIC[number[0].upper()][weighed % 11] == number[8].upper()
 
 
+def hong_kong(number: str) -> bool:
+    """Hong Kong: one letter or two, six digits, and a check modulo 11 of which 10 is an A."""
+    bare = re.sub(r"[^0-9A-Z]", "", number.upper()).rjust(9)
+    values = [36 if char == " " else int(char, 36) for char in bare]
+    return _weighed(values, (9, 8, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
+
+
+def snils(number: str) -> bool:
+    """Russia, pension: nine digits, and what is left of 101."""
+    digits = [int(digit) for digit in re.sub(r"\D", "", number)]
+    return _weighed(digits[:9], (9, 8, 7, 6, 5, 4, 3, 2, 1)) % 101 % 100 == digits[9] * 10 + digits[10]
+
+
+def taiwanese(number: str) -> bool:
+    """Taiwan: the letter is a place of two digits, and all is divisible by ten."""
+    place = 10 + "ABCDEFGHJKLMNPQRSTUVXYWZIO".index(number[0].upper())
+    digits = [place // 10, place % 10, *map(int, number[1:])]
+    return _weighed(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)) % 10 == 0
+
+
+def dea(number: str) -> bool:
+    """United States, prescribers: DEA's check digit."""
+    digits = [int(digit) for digit in number[-7:]]
+    return (digits[0] + digits[2] + digits[4] + 2 * (digits[1] + digits[3] + digits[5])) % 10 == digits[6]
+
+
 def _weighed(digits: Sequence[int], weights: Sequence[int]) -> int:
     return sum(digit * weight for digit, weight in zip(digits, weights, strict=False))
 

@@ -3,7 +3,7 @@
 Rules:
 - The word stands before the code with no other number between (`CVC: 123`, `cvv2/cvc2 123`).
 - A `security code` of four digits may be any code that is typed once; it counts where the text speaks of a card.
-- Behind a card's number and the day it expires on (`4111 … 12/27 123`) it needs no word.
+- Behind a card's number and the day it expires on (`4111 … 12/27 123`) it needs no word, or one as short as `CID`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ _NAME: Final = (
     r"(?:karten)?pr[üu]f(?:nummer|ziffer)|cryptogramme(?:\svisuel)?"
 )
 _OF_CARD: Final = (
-    r"(?:card\s)?(?:security|verification|sec\.?)\s(?:code|number|value)|c[óo]digo\sde\sseguridad|code\sde\ss[ée]curit[ée]|"
+    r"(?:card\s)?(?<!social\s)(?:security|verification|sec\.?)\s(?:code|number|value)|c[óo]digo\sde\sseguridad|code\sde\ss[ée]curit[ée]|"
     r"codice\sdi\ssicurezza|c[óo]digo\sde\sseguran[çc]a|(?:code|digits|number)\son\s(?:the|its)\sback"
 )
 _IS: Final = r"['\"]?\)?(?:\s(?:code|on\sthe\sback|is|was|ist|est|es|è|wynosi|lautet|of)\b){0,3}[^\w\n]{0,5}"
-_CODE: Final = r"(?P<value>\d{3,4})(?![\w]|[.,:/-]\d)"
+_CODE: Final = r"(?P<value>\d{3,4})(?![\w]|[.,:/-]\d|\s\d\d)"
 _AFTER_NAME: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{_NAME}){_IS}{_CODE}", re.IGNORECASE)
 _AFTER_WORDS: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{_OF_CARD}){_IS}{_CODE}", re.IGNORECASE)
 _AFTER_CARD: Final = re.compile(
     r"(?<![\w.-])(?P<card>\d(?:[ -]?\d){12,18})[\s,;|:/]{1,4}"
     r"(?:(?:exp(?:iry|ires|\.|\sdate)?|valid(?:\sthru)?|mm/yy|gültig\sbis)[\s:.]{0,3})?"
-    r"(?:0[1-9]|1[0-2])\s?[/|,;: -]\s?(?:20)?\d{2}[\s,;|:/]{1,4}(?P<value>\d{3,4})(?![\w]|[.,:/-]\d)",
+    r"(?:0[1-9]|1[0-2])\s?[/|,;: -]\s?(?:20)?\d{2}[\s,;|:/]{1,4}"
+    r"(?:(?:cid|cv[vcnd]2?|csc|sec|code|kod|cod)[\s:.#]{1,2})?(?P<value>\d{3,4})(?![\w]|[.,:/-]\d)",
     re.IGNORECASE,
 )
 _USUAL: Final = 3

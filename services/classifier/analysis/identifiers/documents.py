@@ -16,7 +16,7 @@ from services.classifier.model import Span
 
 _IS: Final = r"['\"]?(?:\s(?:is|was|ist|est|es|è))?[^\w\n]{0,4}"
 _NUMBER: Final = r"(?:['’]?s?[\s_-]{0,2}(?:number|num|no|nr|nummer|n[°º]|numero|número|numéro|id|code|#))?\.?"
-_BETWEEN: Final = r"[^\d\n]{0,25}?(?<![\w-])"
+_BETWEEN: Final = r"(?:[^\d\n()]|\([^\d\n()]{0,12}\)|\((?=[A-Z0-9]{5})){0,25}?(?<![\w-])"
 _FEWEST_DIGITS: Final = 4
 
 
@@ -45,8 +45,9 @@ RULES: Final = (
         rf"{_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
     ),
     _told(
-        "BANK_ACCOUNT", "account_at_bank", 0.75, "sort routing bank bic swift iban payout wire sepa",
-        rf"(?<![a-z])(?:account|konto|cuenta|compte|conto){_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
+        "BANK_ACCOUNT", "account_at_bank", 0.75,
+        "sort routing bank bic swift iban payout wire sepa aba rtn deposit checking savings giro girokonto",
+        rf"(?<![a-z])(?:account|konto|girokonto|cuenta|compte|conto){_IS}(?P<value>\d(?:[ -]?\d){{5,20}})(?![\w])",
     ),
     _told(
         "PASSPORT", "passport_after_word", 0.8,
@@ -62,7 +63,7 @@ RULES: Final = (
         r"(?<![a-z])(?:driv(?:er|ers|er['’]s|ing)[\s_-]{0,2}licen[cs]e|dl(?:\s?(?:number|no\.?|#)|:)|f[üu]hrerschein(?:nummer)?|permis\sde\sconduire|"
         r"(?:permiso|carn[eé]t?|licencia)\sde\sconduc(?:ir|ción|cion)|patente(?:\sdi\sguida)?|prawo\sjazdy|"
         r"rijbewijs(?:nummer)?|carta\sde\scondução)"
-        rf"{_NUMBER}{_BETWEEN}(?P<value>[A-Z]{{0,5}}\d[A-Z0-9-]{{4,17}})(?![\w-])",
+        rf"{_NUMBER}{_BETWEEN}(?P<value>\d{{3}} \d{{3}} \d{{3}}|[A-Z]{{0,5}}\d[A-Z0-9-]{{4,17}})(?![\w-])",
     ),
 )  # fmt: skip
 _YEAR_OR_DAY: Final = re.compile(r"(?:19|20)\d{2}(?:-?[01]\d-?[0-3]\d)?")

@@ -22,25 +22,26 @@ _TIME: Final = (
     r"par\s(?:an|mois)|al\s(?:año|mes)|anual(?:es)?|all['’]anno|al\smese|rocznie|miesięcznie|per\s(?:jaar|maand)))"
 )
 _PAY: Final = (
-    r"\b(?:salary|salaries|wages?|compensation|paycheck|payslip|earns|earned|earning|income|take-home|gross\spay|net\spay|"
-    r"gehalt|jahresgehalt|monatsgehalt|lohn|verdient|einkommen|vergütung|salaire|rémunération|gagne|salario|sueldo|gana|"
-    r"stipendio|guadagna|wynagrodzenie|pensja|zarabia|salaris|зарплата|оклад|(?:is|was|be|been|are)\sgetting|(?:is|was|gets|got)\s"
+    r"\b(?:[a-zäöü]{0,24}(?:gehalt|lohn|einkommen|vergütung)|salary|salaries|wages?|compensation|paycheck|payslip|earns|earned|earning|income|take-home|gross\spay|net\spay|"
+    r"verdient|salaire|rémunération|gagne|salario|sueldo|gana|"
+    r"stipendio|guadagna|wynagrodzenie|pensja|zarabia|salaris|зарплата|оклад|(?:is|was|be|been|are)\sgetting|(?:she|he|they|i|who)\s(?:makes?|gets?)|(?:is|was|gets|got)\s"
     r"(?:paid|offered))\b"
 )
 _WORDS: Final = Words((
     "salary", "salaries", "wage", "wages", "compensation", "paycheck", "payslip", "earns", "earned", "earning",
-    "income",
-    "home", "pay", "gehalt", "jahresgehalt", "monatsgehalt", "lohn", "verdient", "einkommen", "vergutung", "salaire",
+    "income", "home", "pay", "verdient", "salaire", "makes", "make", "gets", "get",
+    *(f"{before}{pay}" for pay in ("gehalt", "lohn", "einkommen", "vergutung")
+      for before in ("", "jahres", "monats", "brutto", "netto", "bruttojahres", "bruttomonats", "nettojahres",
+                     "nettomonats", "jahresbrutto", "monatsbrutto", "grund", "fest", "ziel", "stunden", "basis")),
     "remuneration", "gagne", "salario", "sueldo", "gana", "stipendio", "guadagna", "wynagrodzenie", "pensja", "zarabia",
     "salaris", "зарплата", "оклад", "getting", "paid", "offered",
 ))  # fmt: skip
 _SPANS: Final = Words((
     "year", "month", "annum", "jahr", "monat", "yearly", "annually", "monthly", "p", "an", "mois", "ano", "mes",
-    "anual",
-    "anuales", "anno", "mese", "rocznie", "miesiecznie", "jaar", "maand", "brutto", "netto",
+    "anual", "anuales", "anno", "mese", "rocznie", "miesiecznie", "jaar", "maand", "brutto", "netto",
 ))  # fmt: skip
 _TOLD: Final = re.compile(
-    rf"(?i:{_PAY})[^\d\n.;]{{0,30}}?(?<![\w.,])(?:{_BEFORE})?(?P<value>{_AMOUNT})(?!\s?(?:%|[a-z]{{3,20}}s\b))"
+    rf"(?i:{_PAY})[^\d\n.;]{{0,30}}?(?<![\w.,])(?:(?P<sign>{_BEFORE}))?(?P<value>{_AMOUNT})(?(sign)|(?!\s?(?:%|(?!euros|dollars|pounds|francs)[a-z]{{3,20}}s\b)))"
 )
 _FOR_TIME: Final = re.compile(rf"(?<![\w.,])(?P<value>{_AMOUNT})(?:{_MONEY}{_TIME}|{_MONEY}?\s(?:brutto|netto)\b)")
 _BEFORE_MONEY: Final = re.compile(rf"{_BEFORE}(?P<value>{_AMOUNT}){_TIME}")

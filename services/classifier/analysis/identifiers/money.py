@@ -1,10 +1,9 @@
-"""Cards, accounts, VAT numbers and wallets.
+"""Cards, accounts and VAT numbers.
 
 Rules:
 - A card number has Luhn's digit, an issuer's range and a length that the issuer uses. Alone it counts in the lengths
   of today's cards (15, 16) or in groups; in other lengths beside its word.
-- A wallet's address carries its checksum: Base58Check and Bech32 for Bitcoin, mixed case for Ethereum (EIP-55; an
-  address in one case has none).
+- An account counts beside its word; one with a check of its own (CLABE, CBU) needs the check as well.
 - A VAT number counts beside its word: the check digit of many is right by chance once in ten.
 """
 
@@ -13,7 +12,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stdnum import bitcoin, luhn
+from stdnum import iban, luhn
+from stdnum.ar import cbu
 from stdnum.au import abn
 from stdnum.br import cnpj
 from stdnum.ch import vat as swiss
@@ -26,20 +26,17 @@ from stdnum.no import mva
 from stdnum.pl import nip
 
 from services.classifier.analysis.identifiers.checks import plain
-from services.classifier.analysis.identifiers.keccak import keccak_256
 from services.classifier.analysis.identifiers.rule import Rule, digits, token, words
 
 CARD_WORDS: Final = words(
     "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "discover", "jcb", "maestro", "pan", "cc",
-    "karte",
-    "kreditkarte", "kartennummer", "carte", "tarjeta", "carta", "karta", "karty", "cartao", "карта", "карты", "卡号",
-    "信用卡", "カード",
+    "karte", "kreditkarte", "kartennummer", "carte", "tarjeta", "carta", "karta", "karty", "cartao", "карта", "карты",
+    "卡号", "信用卡", "カード",
 )  # fmt: skip
 _VAT_WORDS: Final = words(
     "vat", "ust", "ustid", "ustidnr", "umsatzsteuer", "uid", "mwst", "tva", "iva", "btw", "nip", "cif", "nif",
-    "partita",
-    "moms", "alv", "dph", "pvm", "tax", "gst", "gstin", "vatin", "umsatzsteueridentifikationsnummer", "cnpj", "abn",
-    "mva", "afm", "αφμ", "ддс",
+    "partita", "moms", "alv", "dph", "pvm", "tax", "gst", "gstin", "vatin", "umsatzsteueridentifikationsnummer", "cnpj",
+    "abn", "mva", "afm", "αφμ", "ддс",
 )  # fmt: skip
 
 _ISSUERS: Final = (
@@ -52,8 +49,8 @@ _ISSUERS: Final = (
     ("63", "63", (12, 13, 14, 15, 16, 17, 18, 19)), ("66", "69", (12, 13, 14, 15, 16, 17, 18, 19)),
 )  # fmt: skip
 """ISO/IEC 7812 numbers of the networks: American Express, Diners, JCB, Visa, Mastercard, Mir, Discover, UnionPay,
-RuPay,
-Troy, Maestro."""
+RuPay, Troy,
+Maestro."""
 _NOW: Final = frozenset({15, 16})
 _GROUPS: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)})
 
@@ -71,21 +68,15 @@ def is_card_alone(number: str) -> bool:
     return (sizes in _GROUPS or (len(sizes) == 1 and sizes[0] in _NOW)) and is_card(number)
 
 
-def is_ethereum(address: str) -> bool:
-    """EIP-55: where letters have both cases, each is as the Keccak-256 of the address says."""
-    letters = address[2:]
-    if letters in {letters.lower(), letters.upper()}:
-        return len(set(letters.lower())) > 4  # noqa: PLR2004 - nulls and burn addresses are nobody's
-    marks = keccak_256(letters.lower().encode()).hex()
-    return all(
-        char == (char.upper() if int(mark, 16) >= 8 else char.lower())  # noqa: PLR2004
-        for char, mark in zip(letters, marks[:40], strict=True)
-    )
-
-
 def _european(number: str) -> bool:
     bare = re.sub(r"[^0-9A-Za-z]", "", number).upper()
     return british.is_valid(bare) if bare.startswith("GB") else vat.is_valid(bare)
+
+
+def is_clabe(number: str) -> bool:
+    """Mexico: weights 3, 7, 1 over bank, place and account."""
+    weighed = sum(int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(number[:17]))
+    return -weighed % 10 == int(number[17])
 
 
 def _vat(name: str, form: re.Pattern[str], accept: object, *needs: str) -> Rule:
@@ -105,13 +96,6 @@ ALONE: Final = (
 )  # fmt: skip
 """Found wherever they stand."""
 
-WALLETS: Final = (
-    Rule("CRYPTO", "bitcoin", token(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}"), bitcoin.is_valid),
-    Rule("CRYPTO", "bitcoin_bech32", token(r"bc1[02-9ac-hj-np-z]{11,71}|BC1[02-9AC-HJ-NP-Z]{11,71}"), bitcoin.is_valid),
-    Rule("CRYPTO", "ethereum", token(r"0x[0-9A-Fa-f]{40}"), is_ethereum, score=0.85),
-)  # fmt: skip
-"""Found wherever they stand, few digits or many."""
-
 TOLD: Final = (
     Rule("CREDIT_CARD", "card_told", token(r"\d(?:[ .-]?\d){11,18}"), is_card, CARD_WORDS, 0.85),
     _vat("vat_eu", token(rf"(?:{_EU})[ -]?(?:{_EU_NUMBER})"), _european),
@@ -123,6 +107,12 @@ TOLD: Final = (
     _vat("vat_spanish", token(r"[A-HJNP-SUVWa-hjnp-suvw]-?\d{7}-?[0-9A-Ja-j]"), plain(cif.is_valid), "cif", "nif"),
     _vat("abn", digits("2 3 3 3"), plain(abn.is_valid), "abn"),
     _vat("cnpj", token(r"\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}"), plain(cnpj.is_valid), "cnpj"),
+    Rule("IBAN_CODE", "iban_small",
+         token(r"[a-z]{2}\d{2}(?:[a-z0-9]{11,30}|(?: [a-z0-9]{4}){2,7}(?: [a-z0-9]{1,3})?(?! ?[a-z0-9]))"),
+         iban.is_valid, words("iban"), 0.85),
+    Rule("BANK_ACCOUNT", "clabe", digits("3 3 11 1"), plain(is_clabe), words("clabe", "spei"), 0.85),
+    Rule("BANK_ACCOUNT", "cbu", digits("8 14"), plain(cbu.is_valid), words("cbu", "cvu"), 0.85),
+    Rule("BANK_ACCOUNT", "bsb", token(r"\d{3}[ -]?\d{3}"), bool, words("bsb"), 0.75),
     Rule("BANK_ACCOUNT", "sort_code", token(r"\d{2}[ -]\d{2}[ -]\d{2}|\d{6}"), bool, words("sort", "sortcode"), 0.75),
 )  # fmt: skip
 """Found beside their words."""

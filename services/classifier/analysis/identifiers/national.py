@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from stdnum.ar import cuit, dni
 from stdnum.at import vnr
 from stdnum.au import tfn
 from stdnum.bg import egn
@@ -20,6 +21,8 @@ from stdnum.ch import ssn as ahv
 from stdnum.cl import rut
 from stdnum.cz import rc
 from stdnum.de import idnr
+from stdnum.do import cedula
+from stdnum.ec import ci
 from stdnum.ee import ik
 from stdnum.es import nie
 from stdnum.fi import hetu
@@ -32,13 +35,18 @@ from stdnum.in_ import aadhaar, pan
 from stdnum.is_ import kennitala
 from stdnum.jp import in_ as my_number
 from stdnum.mx import curp, rfc
+from stdnum.my import nric as mykad
 from stdnum.nl import bsn
 from stdnum.nz import ird
+from stdnum.pk import cnic
 from stdnum.pt import cc
 from stdnum.pt import nif as contribuinte
 from stdnum.ro import cnp
+from stdnum.ru import inn
 from stdnum.si import emso
+from stdnum.th import pin
 from stdnum.tr import tckimlik
+from stdnum.ua import rntrc
 from stdnum.us import itin, ssn
 
 from services.classifier.analysis.identifiers import checks
@@ -67,12 +75,13 @@ ALONE: Final = (
 TOLD: Final = (
     Rule("US_SSN", "ssn_digits", digits("3 2 4"), plain(ssn.is_valid), _SSN_WORDS, 0.85),
     Rule("US_ITIN", "itin_digits", digits("3 2 4"), plain(itin.is_valid), _ITIN_WORDS, 0.85),
+    _national("ar_cuit", digits("2 8 1"), plain(cuit.is_valid), "cuit", "cuil"),
+    _national("ar_dni", token(r"\d{1,2}\.\d{3}\.\d{3}"), plain(dni.is_valid), "dni", "cedula"),
     _national("at_svnr", digits("4 6"), plain(vnr.is_valid), "svnr", "sozialversicherungsnummer",
               "versicherungsnummer", "sv"),
-    _national("au_tfn", token(r"\d{3} ?\d{3} ?\d{2,3}"), plain(tfn.is_valid), "tfn"),
+    _national("au_tfn", token(r"\d{3} ?\d{3} ?\d{2,3}"), plain(tfn.is_valid), "tfn", "taxfilenumber"),
     _national("be_nn", digits("2 2 2 3 2"), plain(checks.belgian), "rijksregister", "rijksregisternummer", "insz",
-    "niss",
-              "national"),
+              "niss", "national"),
     _national("bg_egn", digits("10"), egn.is_valid, "egn", "егн"),
     _national("br_cpf", digits("3 3 3 2"), plain(cpf.is_valid), "cpf"),
     _national("ca_sin", digits("3 3 3"), plain(sin.is_valid), "sin", "nas"),
@@ -84,9 +93,12 @@ TOLD: Final = (
     _national("de_insurance", token(r"\d{2} ?\d{6} ?[A-Za-z] ?\d{3}"), checks.german_insurance, "rentenversicherung",
               "rentenversicherungsnummer", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer"),
     _national("dk_cpr", digits("6 4"), checks.cpr, "cpr", "cprnr"),
+    _national("do_cedula", digits("3 7 1"), plain(cedula.is_valid), "cedula"),
+    _national("ec_cedula", digits("10"), ci.is_valid, "cedula"),
     _national("ee_lt", digits("11"), ik.is_valid, "isikukood", "asmens", "kodas"),
     _national("gb_utr", digits("5 5"), plain(utr.is_valid), "utr"),
     _national("gr_amka", digits("11"), amka.is_valid, "amka", "αμκα"),
+    _national("hk_hkid", token(r"[A-Za-z]{1,2}\d{6} ?\(?[0-9Aa]\)?"), checks.hong_kong, "hkid", "身份證", "身份证"),
     _national("hr_oib", digits("11"), oib.is_valid, "oib"),
     _national("ie_pps", token(r"\d{7}[A-Wa-w][A-IWa-iw]?"), pps.is_valid, "pps", "ppsn"),
     _national("il_id", digits("9"), teudat_zehut.is_valid, "teudat", "zehut", "זהות"),
@@ -94,20 +106,28 @@ TOLD: Final = (
     _national("is_kennitala", digits("6 4"), plain(kennitala.is_valid), "kennitala"),
     _national("jp_my_number", digits("4 4 4"), plain(my_number.is_valid), "mynumber", "マイナンバー", "個人番号"),
     _national("kr_rrn", digits("6 7"), plain(checks.korean), "rrn", "resident", "주민등록번호"),
+    _national("jmbg", digits("13"), emso.is_valid, "jmbg", "umcn", "матични"),
     _national("mx_rfc", token(r"[A-Za-zÑñ&]{4}\d{6}[A-Za-z0-9]{3}"), rfc.is_valid, "rfc"),
+    _national("my_kad", digits("6 2 4"), plain(mykad.is_valid), "mykad", "kad", "nric", "pengenalan"),
     _national("nl_bsn", token(r"\d{9}|\d{4}[ .]\d{2}[ .]\d{3}|\d{3}[ .]\d{3}[ .]\d{3}"), plain(bsn.is_valid), "bsn",
               "burgerservicenummer", "sofinummer"),
     _national("no_fnr", digits("6 5"), plain(checks.norwegian), "fødselsnummer", "fodselsnummer", "fnr",
               "personnummer"),
     _national("nz_ird", token(r"\d{2,3}[ -]?\d{3}[ -]?\d{3}"), plain(ird.is_valid), "ird"),
+    _national("pk_cnic", digits("5 7 1"), plain(cnic.is_valid), "cnic", "nicop"),
     _national("pt_nif", digits("3 3 3"), plain(contribuinte.is_valid), "nif", "contribuinte"),
     _national("pt_cc", token(r"\d{8} ?\d ?[A-Za-z0-9]{2}\d"), plain(cc.is_valid), "cartao", "cidadao", "cc"),
     _national("ro_cnp", digits("13"), cnp.is_valid, "cnp"),
+    _national("ru_inn", digits("12"), inn.is_valid, "inn", "инн"),
+    _national("ru_snils", token(r"\d{3}-?\d{3}-?\d{3}[ -]?\d{2}"), checks.snils, "snils", "снилс"),
     _national("se_personnummer", token(r"(?:19|20)?\d{6}[+-]?\d{4}"), checks.personnummer, "personnummer", "pnr",
-              "samordningsnummer"),
+              "samordningsnummer", "personnr"),
     _national("sg_nric", token(r"[STFGstfg]\d{7}[A-Za-z]"), checks.nric, "nric", "fin"),
     _national("si_emso", digits("13"), emso.is_valid, "emso", "emšo"),
+    _national("th_pin", digits("1 4 5 2 1"), plain(pin.is_valid), "thai", "ประชาชน"),
     _national("tr_tckn", digits("11"), tckimlik.is_valid, "tckn", "kimlik", "tc"),
+    _national("tw_id", token(r"[A-Za-z][1289]\d{8}"), checks.taiwanese, "身分證", "身份證", "taiwan"),
+    _national("ua_rntrc", digits("10"), rntrc.is_valid, "рнокпп", "rnokpp", "іпн"),
     _national("za_id", digits("6 4 3"), plain(checks.south_african), "identity", "rsa", "south"),
 )  # fmt: skip
 """Found beside their words."""

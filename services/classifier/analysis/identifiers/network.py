@@ -3,6 +3,8 @@
 Rules:
 - An address of mail ends in a name of letters (`ui@8.6.87`, `deploy@10.0.0.1` and `pkg@1.2.3` are none), and is no
   place to log in to (`git@github.com:team/repo`, `ssh deploy@host`, `rsync … deploy@host:/srv`).
+- A message's own name (`Message-ID: <…@host>`, a UUID before the @) is nobody's address, and digits behind `sip:` are
+  a telephone.
 - Addresses of machines are looked for where they are somebody's: public ones, outside URLs and versions. What a URL
   names is a destination, and a fact of its own.
 """
@@ -31,6 +33,9 @@ _LOGIN: Final = re.compile(
 )
 """A command that logs in and its options, or the beginning of a URL."""
 _COPY: Final = re.compile(r"(?<![\w-])(?:scp|rsync)\s[^|;&\n]{0,150}\Z")
+_MESSAGE: Final = re.compile(r"(?i)(?:message-id|in-reply-to|references|content-id)['\"]?\s?:[^\r\n:]{0,140}<\Z")
+_MACHINE: Final = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,64}")
+_CALLED: Final = re.compile(r"(?i)\bsips?:\Z")
 _BEFORE: Final = 160
 
 _IPV4: Final = re.compile(
@@ -40,6 +45,9 @@ _IPV6: Final = re.compile(
     r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,35}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:/\d{1,3})?(?![\w:])", re.ASCII
 )
 """Global unicast addresses begin with the bits 001 (RFC 4291): nobody's others leave a house."""
+_MAPPED: Final = "::ffff:"
+"""An IPv4 address as IPv6 has it (RFC 4291)."""
+_BARE_MAC: Final = re.compile(r"[0-9A-Fa-f]{12}")
 _MAC: Final = re.compile(
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{2}(?P<mark>[:-]))(?:[0-9A-Fa-f]{2}(?P=mark)){4}[0-9A-Fa-f]{2}(?![\w-]|:\w)|"
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}(?![\w-]|\.\w)",
@@ -47,7 +55,10 @@ _MAC: Final = re.compile(
 )
 _OF_A_VERSION: Final = re.compile(r"(?i)(?:\bv|\bversion['\"]?[\s:=]{0,3}|release\s?|[\w-]@|[=~><!]=\s?|[A-Za-z_.]-)\Z")
 _SHORT: Final = 20
-_NOBODYS: Final = frozenset({"000000000000", "ffffffffffff"})
+_CARDS: Final = frozenset({"mac", "bssid", "macaddress", "hwaddr", "lladdr", "ethernet"})
+"""Names under which twelve hexadecimal digits are an address of hardware."""
+_NOBODYS: Final = ("000000000000", "ffffffffffff", "01005e", "3333", "0180c2", "01000c")
+"""None, all, and groups: IPv4 and IPv6 multicast, bridges (IEEE 802.1), Cisco's protocols."""
 
 
 def find(passage: Passage) -> Iterator[Span]:
@@ -59,6 +70,8 @@ def find(passage: Passage) -> Iterator[Span]:
         yield from _addresses(passage)
     if text.count(":") >= 5 or text.count("-") >= 5 or text.count(".") >= 2:  # noqa: PLR2004
         yield from _cards(text)
+    if not _CARDS.isdisjoint(passage.hints) and _BARE_MAC.fullmatch(text) and not text.lower().startswith(_NOBODYS):
+        yield Span("MAC_ADDRESS", 0, len(text), 0.8, "identifier/mac_field")
 
 
 def _mail(text: str) -> Iterator[Span]:
@@ -68,11 +81,22 @@ def _mail(text: str) -> Iterator[Span]:
             continue
         if _VERSION.match(match["domain"]) or _FILES.fullmatch(match["domain"]):
             continue
+        if _is_machines(text, match):
+            continue
         if _PATH.match(text, end) or _is_login(text, start, end):
             continue
         while text[start] in ".-":
             start += 1
         yield Span("EMAIL_ADDRESS", start, end, 0.9, "identifier/mail")
+
+
+def _is_machines(text: str, match: re.Match[str]) -> bool:
+    """Whether an address names a message or a telephone rather than a mailbox."""
+    start, local = match.start(), text[match.start() : match.start("domain") - 1]
+    before = text[max(0, start - _BEFORE) : start]
+    if _MACHINE.fullmatch(local) or _MESSAGE.search(before):
+        return True
+    return local.lstrip("+").isdigit() and _CALLED.search(before) is not None
 
 
 def _is_login(text: str, start: int, end: int) -> bool:
@@ -88,7 +112,8 @@ def _addresses(passage: Passage) -> Iterator[Span]:
     hosts = frozenset(start for start, _ in destinations.url_hosts(text)) if "://" in text else frozenset[int]()
     for match in found:
         if match.start() not in hosts and _is_somebodys(text, match):
-            yield Span("IP_ADDRESS", *match.span(), 0.8, "identifier/ip_address")
+            start = match.start() - (len(_MAPPED) if text[: match.start()].lower().endswith(_MAPPED) else 0)
+            yield Span("IP_ADDRESS", start, match.end(), 0.8, "identifier/ip_address")
 
 
 def _is_somebodys(text: str, match: re.Match[str]) -> bool:
@@ -104,5 +129,6 @@ def _is_somebodys(text: str, match: re.Match[str]) -> bool:
 
 def _cards(text: str) -> Iterator[Span]:
     for match in _MAC.finditer(text):
-        if re.sub(r"[^0-9a-f]", "", match[0].lower()) not in _NOBODYS:
+        bare = re.sub(r"[^0-9a-f]", "", match[0].lower())
+        if not bare.startswith(_NOBODYS):
             yield Span("MAC_ADDRESS", *match.span(), 0.8, "identifier/mac_address")

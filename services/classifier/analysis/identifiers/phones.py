@@ -35,12 +35,10 @@ FURTHER: Final = (
 
 WORDS: Final = Words((
     "phone", "phones", "telephone", "tel", "cell", "cellphone", "mobile", "mob", "call", "calls", "called", "fax",
-    "sms",
-    "whatsapp", "signal", "contact", "dial", "ring", "reach", "reached", "hotline", "callback",
+    "sms", "whatsapp", "signal", "contact", "dial", "ring", "reach", "reached", "hotline", "callback",
     "landline", "msisdn", "voicemail", "extension", "handset",
     "telefon", "handy", "mobil", "mobilnummer", "rufnummer", "telefonnummer", "handynummer", "anrufen", "ruf",
-    "ruckruf",
-    "erreichbar", "erreichen", "durchwahl", "festnetz", "anruf", "ruckrufnummer",
+    "ruckruf", "erreichbar", "erreichen", "durchwahl", "festnetz", "anruf", "ruckrufnummer",
     "telephoner", "portable", "appeler", "appelez", "joindre", "joignable", "numero",
     "telefono", "movil", "celular", "llamar", "llame", "llamada", "llamadme", "llamarme", "contacto", "fijo",
     "cellulare", "chiamare", "chiami", "recapito", "telefone", "telemovel", "ligar", "ligue",
@@ -52,26 +50,10 @@ WORDS: Final = Words((
     "textme", "whats", "phoned", "dialed", "dialled", "caller", "callee", "ani", "dnis",
     "电话", "手机", "联系", "致电", "電話", "携帯", "连絡", "連絡", "전화", "휴대폰",
 ))  # fmt: skip
-_WEAK: Final = Words(
-    (
-        "call",
-        "calls",
-        "called",
-        "signal",
-        "contact",
-        "номер",
-        "numero",
-        "numeri",
-        "extension",
-        "ring",
-        "ringe",
-        "ringa",
-        "cep",
-        "ani",
-        "dnis",
-        "whats",
-    )
-)
+_WEAK: Final = Words((
+    "call", "calls", "called", "signal", "contact", "номер", "numero", "numeri", "extension", "ring", "ringe", "ringa",
+    "cep", "ani", "dnis", "whats",
+))  # fmt: skip
 """Words that stand beside other numbers as well: digits in a row need a better one."""
 
 _STRONG: Final = Words(name for name in (*WORDS.spaced, *WORDS.spaceless) if name not in _WEAK.spaced)
@@ -86,18 +68,28 @@ _MINE: Final = re.compile(
 _OTHER: Final = re.compile(
     r"(?i)(?<![a-z])(?:sku|id|ids|ticket|order|invoice|ref|reference|part|case|serial|article|art|artikel|artikelnummer|batch|"
     r"lot|item|po|rechnung|bestellung|auftrag|version|commit|build|port|range|lines?|pages?|isbn|issn|ean|gtin|upc)"
-    r"(?:[ _-]?(?:no|nr|number|nummer|#|id))?[\s:.#=]{1,3}\Z"
+    r"(?:[ _-]?(?:no|nr|number|nummer|#|id))?[\s:.#=]{1,3}\Z|"
+    r"(?:订单号?|单号|编号|编码|訂單號|注文番号|주문번호)[\s:：#]{0,3}\Z"
 )
-"""What a number with a leading zero is said to be where it is none of a telephone."""
+"""What a number is said to be where it is none of a telephone."""
 _OTHER_BEFORE: Final = 24
 _OTHERS: Final = frozenset({
     "sku", "id", "ids", "ticket", "order", "invoice", "ref", "reference", "part", "case", "serial", "article", "batch",
     "lot", "item", "version", "build", "isbn", "ean", "gtin", "upc", "tracking", "charge",
 })  # fmt: skip
+_THINGS: Final = frozenset({
+    "size", "count", "range", "share", "rate", "version", "os", "model", "width", "height", "id", "ids", "type",
+    "usage", "plan", "app", "score", "index", "total", "percent", "ratio", "tower", "traffic", "sessions", "users",
+    "visits",
+})  # fmt: skip
+"""Of telephones, and no number of one: `cell_size`, `mobile_share`."""
+_TO_WHOM: Final = frozenset({"to", "recipient", "recipients", "sender", "caller", "callee", "callers", "destinations"})
+_HOURS: Final = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[0-5]\d")
+"""`0700-1500` is a shift."""
 _MINE_BEFORE: Final = 50
 _LONGEST_JOINT: Final = 14
 _LINK: Final = re.compile(
-    r"(?i)(?:(?<![a-z0-9])(?:wa\.me/|t\.me/\+|callto:|sms:|smsto:|tel:|facetime:)|whatsapp\.com/send/?\?phone=|whatsapp://send\?phone=)"
+    r"(?i)(?:(?<![a-z0-9])(?:wa\.me/|t\.me/\+|callto:|sms:|smsto:|tel:|facetime:|sips?:)|whatsapp\.com/send/?\?phone=|whatsapp://send\?phone=)"
     r"(?:\+|%2B)?(\d{8,15})(?!\w)"
 )
 _VANITY: Final = re.compile(
@@ -119,7 +111,7 @@ _DATE: Final = re.compile(
     r"(?:19|20)\d{2}[-./ ]?(?:0?[1-9]|1[0-2])[-./ ]?(?:0?[1-9]|[12]\d|3[01])(?!\d{4})|"
     r"(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)\d{2}(?!\d)"
 )
-_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,4}){2,3}|[1-9]\d*\.\d+")
+_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,4}){2,3}|(?:0|[1-9]\d*)\.\d+")
 """Addresses, versions, dates, amounts."""
 _AMERICAN: Final = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}")
 _TRUNK: Final = re.compile(r"\(?0[1-9]|8[ -]?\(?\d{3}\)?[ -]\d{3}")
@@ -129,9 +121,11 @@ _SEPARATED: Final = re.compile(r"\d[-. )(/\u00a0\u2010-\u2013]+\d")
 
 def find(around: Around) -> Iterator[Span]:
     """Telephone numbers in a text."""
-    text = around.passage.text
-    if not _LEAST.search(text):
+    text, hints = around.passage.text, around.passage.hints
+    if not _LEAST.search(text) or not _THINGS.isdisjoint(hints):
         return
+    if not _TO_WHOM.isdisjoint(hints) and _is_mobile(text):
+        yield Span("PHONE_NUMBER", 0, len(text), 0.7, "identifier/phone_recipient")
     told_until = -1
     for match in _CANDIDATE.finditer(text):
         start, end = match.span()
@@ -194,6 +188,8 @@ def _is_phone(around: Around, start: int, end: int, *, told: bool, listed: bool)
         return told and _digits_in_a_row(around, start, end, value, listed=listed)
     if _AMERICAN.fullmatch(value):
         return _parses(value, "US", possible=False) or _is_national(value)
+    if not told and _HOURS.fullmatch(value):
+        return False
     if told:
         return _is_national(value) or _is_national(value, FURTHER)
     return _TRUNK.match(value) is not None and not _is_another(around, start) and _is_national(value)
@@ -210,6 +206,8 @@ def _digits_in_a_row(around: Around, start: int, end: int, value: str, *, listed
     """Under a name that says telephone, whatever is a number somewhere; in a text, with a trunk prefix or American."""
     if not _STRONG.spaced.isdisjoint(around.passage.hints):
         return _is_national(value) or _is_national(value, FURTHER) or _parses("+" + value, None, possible=False)
+    if _is_another(around, start):
+        return False
     if not (
         listed
         or _MINE.search(around.passage.text, max(0, start - _MINE_BEFORE), start)
@@ -233,6 +231,17 @@ def _called(text: str, start: int) -> bool:
     before = text[max(0, start - BEHIND) : start]
     last = re.split(r"[\W\d_]+", before.rstrip(" :=.,'\"#*("))[-1]
     return _STRONG.among(words_of(last), last)
+
+
+def _is_mobile(value: str) -> bool:
+    """All of a text, digits alone, is a mobile's number with its country's code."""
+    if not value.isascii() or not value.isdigit() or not 10 <= len(value) <= 15:  # noqa: PLR2004 - E.164
+        return False
+    try:
+        number = phonenumbers.parse("+" + value, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 def _with_country(value: str) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from services.classifier.analysis import names
+from services.classifier.analysis import names, siblings
 from services.classifier.analysis.unwrapping.pairs import Pair
 
 _MARKS: Final = ("\t", "|", ";", ",")
@@ -132,7 +132,8 @@ def _table(text: str, cells: Sequence[Cell], cut: Cut) -> _Table | None:
     titles = [text[start:end].strip("*` ") for start, end in cells]
     if not 1 < len(titles) <= _MOST_COLUMNS or any(_NAME.fullmatch(title) is None for title in titles):
         return None
-    columns = tuple(map(names.words, titles))
+    found = tuple(map(names.words, titles))
+    columns = tuple(siblings.at_bank(own, found) for own in found)
     if any(len(words) > _MOST_WORDS for words in columns):
         return None
     by_name = len(columns) == 2 and columns[0][-1:] in _NAMES and columns[1][-1:] in _VALUES  # noqa: PLR2004
@@ -149,6 +150,8 @@ def _cutter(text: str, mark: str) -> Cut:
     def cut(start: int, stop: int) -> Sequence[Cell]:
         if mark == "|":
             start, stop = _trimmed(text, start, stop)
+            if text.startswith("||", start, stop) and text.endswith("||", start, stop):  # a header as Jira writes it
+                return [cell for cell in _cells(text, start + 2, stop - 2, "|") if cell[0] < cell[1]]
             start += text.startswith("|", start, stop)
             stop -= text.endswith("|", start, stop)
         return list(_cells(text, start, stop, mark))

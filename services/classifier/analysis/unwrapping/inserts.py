@@ -64,9 +64,10 @@ def _rows(text: str, position: int, columns: Sequence[tuple[str, ...]]) -> Gener
             depth -= 1
         elif mark == ",":
             column += depth == 1
-        elif depth == 1 and column < len(columns) and columns[column]:
+        elif depth and column < len(columns) and columns[column]:
             start, end = token.span(1 if token[1] is not None else 2)
-            if start < end and (token[1] is not None or text[start].isdigit()):
+            # In a function (`TO_DATE('…', …)`) only what is quoted is a value.
+            if start < end and (token[1] is not None or (depth == 1 and text[start].isdigit())):
                 yield Pair(columns[column], start, end, text[start:end])
     return position
 
