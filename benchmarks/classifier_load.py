@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Final
@@ -21,7 +21,6 @@ from tests.corpora import files, slots
 from tests.corpora.model import Labelled, Template
 
 SMALLEST, LARGEST = 300, 2_000
-LONG_CHARACTERS: Final = 20_000
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
 _FREE_WORDS: Final = 4
 _LONG_SQL: Final = 300
@@ -74,14 +73,15 @@ def typical(count: int) -> Iterator[Action]:
             return
 
 
-def long_texts(count: int) -> Iterator[str]:
-    """Free text of 20 kB, out of the sentences of the dev half."""
+def prose(sizes: Sequence[int], count: int) -> Iterator[tuple[int, str]]:
+    """So many texts of each size (characters), out of the sentences of the dev half."""
     pieces = cycle(_sentences())
-    for _ in range(count):
-        text = ""
-        while len(text) < LONG_CHARACTERS:
-            text += next(pieces) + "\n"
-        yield text[:LONG_CHARACTERS]
+    for size in sizes:
+        for _ in range(count):
+            text = ""
+            while len(text) < size:
+                text += next(pieces) + "\n"
+            yield size, text[:size]
 
 
 def hostile(unit: str, size: int) -> str:

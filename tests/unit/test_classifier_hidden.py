@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from placet.base import JsonObject
 from services.classifier.analysis import masking
+from services.classifier.analysis.unwrapping import unwrap
+from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.model import Classification, Span
 from tests.classifier_parts import Marks, bench, classify, subject
 from tests.unit.test_classifier_masking import shown
@@ -320,6 +322,28 @@ def test_whatever_stands_around(hows: list[str], value: str, noise: str) -> None
     assert value not in shown(result)
     assert hidden not in result.arguments["a"]
     assert "credential" in result.labels or result.incomplete
+
+
+def test_of_a_long_text_only_what_stands_around_an_escape_is_read_again() -> None:
+    before, after = "all is well today and so on " * 400, " nothing to see here " * 400
+    text = f"{before}token=gh%70_{'a1B2' * 9}{after}"
+    inner = [one for one in unwrap.inside(Layer(text), (), unwrap.Room(10**6, 10**6)) if isinstance(one, unwrap.Inner)]
+    assert sum(len(one.layer.text) for one in inner) < 1_200
+    result = classify(BENCH, arguments={"a": text})
+    assert result.labels == ("credential",)
+    assert result.arguments["a"].startswith(before.rstrip())
+    assert result.arguments["a"].endswith(after)
+
+
+def test_a_long_value_with_few_escapes_is_one() -> None:
+    key = (
+        "-----BEGIN PRIVATE KEY-----"
+        + "".join(f"\\u000a{'aB3/' * 100}" for _ in range(20))
+        + "-----END PRIVATE KEY-----"
+    )
+    result = classify(BENCH, arguments={"a": f"see {key} there"})
+    assert result.arguments["a"].count("‹") == 1
+    assert "aB3/" not in result.arguments["a"]
 
 
 def _everything(text: str) -> Any:

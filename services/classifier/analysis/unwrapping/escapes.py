@@ -1,7 +1,9 @@
 r"""Characters that are written by their number: in URLs, in HTML and XML, in string literals.
 
-Rules: a character stands for exactly the escape it was written as; what does not decode stays as it is. A bare `\n` or
-`&amp` in a text hides nothing, and gives no second text.
+Rules:
+- A character stands for exactly the escape it was written as; what does not decode stays as it is. A bare `\n` or
+  `&amp` in a text hides nothing, and gives no second text.
+- A long text is not read again for one escape in it: only what stands around.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ _BACKSLASH: Final = re.compile(
 _BACKSLASHES: Final = re.compile(r"\\[uU][0-9A-Fa-f{]|\\x[0-9A-Fa-f]{2}|\\[\"']")
 _ANY: Final = re.compile("|".join(one.pattern for one in (_PERCENT, _ENTITY, _BACKSLASH)))
 _ANY_BUT_BACKSLASH: Final = re.compile(f"{_PERCENT.pattern}|{_ENTITY.pattern}")
+_TELLING: Final = re.compile("|".join(one.pattern for one in (_PERCENT, _ENTITY, _BACKSLASHES)))
+_REACH: Final = 500
+"""Characters: what holds an escape and goes on for longer holds another."""
 _CONTROL: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _REPLACEMENT: Final = "\ufffd"
 
@@ -34,31 +39,55 @@ def inside(layer: Layer, *, literal: bool = False) -> Iterator[tuple[str, Layer]
         for name, mark, telling in (("url", "%", _PERCENT), ("html", "&", _ENTITY), ("escape", "\\", _BACKSLASHES))
         if mark in text and not (literal and name == "escape") and telling.search(text) is not None
     ]
-    if how:
-        yield how[0], _undone(layer, _ANY_BUT_BACKSLASH if literal else _ANY, _any)
+    if not how:
+        return
+    telling, escape = (_ANY_BUT_BACKSLASH, _ANY_BUT_BACKSLASH) if literal else (_TELLING, _ANY)
+    for start, end in _around(text, telling):
+        yield how[0], _undone(layer, escape, _any, start, end)
 
 
 def of_form(text: str) -> str:
     """A value of a query string or form."""
     text = text.replace("+", " ")
-    return _undone(Layer(text), _PERCENT, _percent).text if "%" in text else text
+    return _undone(Layer(text), _PERCENT, _percent, 0, len(text)).text if "%" in text else text
 
 
 def unescaped(layer: Layer) -> Layer:
     """A string literal's content."""
-    return _undone(layer, _BACKSLASH, _backslash)
+    return _undone(layer, _BACKSLASH, _backslash, 0, len(layer.text))
 
 
-def _undone(layer: Layer, pattern: re.Pattern[str], undo: Callable[[re.Match[str]], list[tuple[str, int]]]) -> Layer:
+def _around(text: str, telling: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """The stretches in reach of an escape, of whole words."""
+    start = end = 0
+    for match in telling.finditer(text):
+        first, last = _words(text, match.start() - _REACH, match.end() + _REACH)
+        if first > end:
+            if end:
+                yield start, end
+            start = first
+        end = max(end, last)
+    yield start, end
+
+
+def _words(text: str, start: int, end: int) -> tuple[int, int]:
+    first = 0 if start <= 0 else max(text.rfind(" ", 0, start), text.rfind("\n", 0, start)) + 1
+    ends = [at for at in (text.find(" ", end), text.find("\n", end)) if at >= 0]
+    return first, min(ends, default=len(text))
+
+
+def _undone(
+    layer: Layer, pattern: re.Pattern[str], undo: Callable[[re.Match[str]], list[tuple[str, int]]], start: int, end: int
+) -> Layer:
     """`undo` gives characters, each with the number of characters that it was written in."""
-    weaver, position = Weaver(layer), 0
-    for match in pattern.finditer(layer.text):
+    weaver, position = Weaver(layer), start
+    for match in pattern.finditer(layer.text, start, end):
         weaver.keep(position, match.start())
         position = match.start()
         for char, length in undo(match):
             weaver.put(char, position, position + length)
             position += length
-    weaver.keep(position, len(layer.text))
+    weaver.keep(position, end)
     return weaver.layer()
 
 
