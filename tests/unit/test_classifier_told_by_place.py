@@ -156,6 +156,7 @@ def test_other_dates_are_no_days_of_birth(text: str) -> None:
         ("carte d'identité n° 880692310285", "NATIONAL_ID", "880692310285"),
         ("Account number(s): 7707617225", "BANK_ACCOUNT", "7707617225"),
         ('<birthTime value="19550906"/>', "DATE_OF_BIRTH", "19550906"),
+        ("phone LIKE '%0121 234 5561%'", "PHONE_NUMBER", "0121 234 5561"),
         ("sip:+4915123456862@sbc.example.com", "PHONE_NUMBER", "4915123456862"),
     ],
 )
@@ -170,7 +171,7 @@ def test_a_form_with_its_word_is_found(text: str, kind: str, value: str) -> None
         "my social security number is pending, room 878", "card 4111 1111 1111 1111 due 04/29 EUR 133",
         "wages of 120 requests", "Message-ID: <d4d8.17@mail.example.com>", "33:33:00:00:00:fb", "01:00:5e:00:00:fb",
         "UID:d4d887ed-9f68-4f9e-94d3-4f04cf47e930@cal.example.com", "mobile 0.612345", "shift phone 0700 to 1500",
-        "Shift 0700-1500 starts", "订单号9368227935，电话", "v47.9570 N23",
+        "Shift 0700-1500 starts", "seats 0151-0170 are taken", "订单号9368227935，电话", "v47.9570 N23",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_is_not(text: str) -> None:
@@ -202,6 +203,7 @@ def test_a_name_tells_what_all_of_a_value_is(value: str, name: str, kinds: set[s
         ({"pickup_latitude": 48.857712}, "‹COORDINATES_1›"),
         ({"base_pay": 182000}, "‹INCOME_1›"),
         ({"campos": ["no", "clabe"], "rows": [["17", "032180000118359719"]]}, "‹BANK_ACCOUNT_1›"),
+        ({"body": "Geboortedatum: 27-03-1966, BSN: 111222333"}, "BSN: ‹NATIONAL_ID_1›"),
         ({"norEduPersonNIN": "10055304551"}, "‹NATIONAL_ID_1›"),
         ({"body": "|| Bank || ABA/RTN || Account ||\n| A | 021000021 | 590338134911 |"}, "‹BANK_ACCOUNT_1›"),
         ({"sql": "INSERT INTO s (no, born_dt) VALUES (1, TO_DATE('11.09.1971', 'DD.MM.YYYY'))"}, "‹DATE_OF_BIRTH_1›"),

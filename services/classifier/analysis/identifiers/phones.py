@@ -106,7 +106,7 @@ _LISTED: Final = re.compile(
 
 _GAP: Final = r"[-. ()/\u00a0\u2010-\u2013]"
 _CANDIDATE: Final = re.compile(
-    rf"(?<![\w+#$€£%*])(?<!\d[,:.])\(?\+?\(?\d(?:{_GAP}{{0,3}}\d){{6,14}}(?:(?!\w)|(?=[xX]\d))", re.ASCII
+    rf"(?<![\w+#$€£*])(?<![^'\"]%)(?<!\d[,:.])\(?\+?\(?\d(?:{_GAP}{{0,3}}\d){{6,14}}(?:(?!\w)|(?=[xX]\d))", re.ASCII
 )
 _LEAST: Final = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{6}}", re.ASCII)
 _DATE: Final = re.compile(
@@ -190,7 +190,7 @@ def _is_phone(around: Around, start: int, end: int, *, told: bool, listed: bool)
         return told and _digits_in_a_row(around, start, end, value, listed=listed)
     if _AMERICAN.fullmatch(value):
         return _parses(value, "US", possible=False) or _is_national(value)
-    if not told and _HOURS.fullmatch(value):
+    if not told and (_HOURS.fullmatch(value) or _is_range(value)):
         return False
     if told:
         return _is_national(value) or _is_national(value, FURTHER)
@@ -233,6 +233,12 @@ def _called(text: str, start: int) -> bool:
     before = text[max(0, start - BEHIND) : start]
     last = re.split(r"[\W\d_]+", before.rstrip(" :=.,'\"#*("))[-1]
     return _STRONG.among(words_of(last), last)
+
+
+def _is_range(value: str) -> bool:
+    """`0151-0170`: from one to the next of the same kind."""
+    first, mark, last = value.partition("-")
+    return bool(mark) and len(first) == len(last) and first[:2] == last[:2] and first < last
 
 
 def _is_mobile(value: str) -> bool:

@@ -4,6 +4,7 @@ Rules:
 - The name before a value is its hint, as a key above it is. Whether a value can be what its name says is asked by
   whoever reads the pair.
 - A value without quotes counts in a query string, or where a digit stands in it: `first_name=row` is code.
+- A line's value ends where the next name begins: `DOB: 1984-03-03, phone: …` are two.
 - A type's name is no value: `phone: string` is a schema.
 """
 
@@ -22,7 +23,10 @@ _QUOTED: Final = re.compile(
     rf"{_KEY}\\?[\"']?\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}(?:\"([^\"\\\r\n]{{1,500}})|'([^'\\\r\n]{{1,500}}))\\?[\"']"
 )
 _QUERY: Final = re.compile(rf"{_KEY}=([^\s&;\"'<>()\[\]{{}}|\\]{{1,500}})")
-_LINE: Final = re.compile(r"(?m)^[ \t]{0,40}(?:- )?([A-Za-z][\w.-]{1,60}):[ \t]{1,8}(\S[^\r\n]{0,300}?)[ \t]{0,8}$")
+_LINE: Final = re.compile(
+    r"(?m)^[ \t]{0,40}(?:- )?([A-Za-z][\w.-]{1,60}):[ \t]{1,8}(\S[^\r\n]{0,300}?)"
+    r"(?=[ \t]{0,8}$|[,;|][ \t]{1,3}[^\W\d_][\w .-]{1,30}[:=][ \t])"
+)
 _TAG: Final = re.compile(r"<([A-Za-z][\w.:-]{1,60})>([^<>\r\n]{1,300})</")
 _TYPE: Final = re.compile(
     r"(?i)(?:str|string|text|int|integer|number|bool|boolean|date|datetime|timestamp|varchar|char|object|array|any|"
