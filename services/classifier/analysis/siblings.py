@@ -22,6 +22,7 @@ _KINDS: Final = (
     "address", "tax", "credit", "discover", "contact", "run", "fin", "rc", "south", "resident", "sort", "org",
     "permanent", "ring", "reach", "sin", "tc", "security", "social", "sol", "wallet",
 }  # fmt: skip
+_TAX: Final = ("tax", "id")
 _BARE: Final = frozenset({("number",), ("no",), ("nr",), ("account",), ("num",), ("id",), ("identifier",), ("code",)})
 _MOMENTS: Final = frozenset({("date",), ("day",), ("on",), ("dt",), ("datum",), ("year",), ("time",), ("timestamp",)})
 _BIRTHS: Final = frozenset({
@@ -47,7 +48,8 @@ def kind_of(members: Mapping[str, Any]) -> tuple[str, ...]:
     for key in _SAYS:
         if isinstance(said := members.get(key), str):
             words = names.words(said)
-            if not _KINDS.isdisjoint(words):
+            words = _TAX if words == ("tax",) else words
+            if not _KINDS.isdisjoint(words) or words == _TAX:
                 return words
     return _coded(members.get("type"))
 

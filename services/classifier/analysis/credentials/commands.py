@@ -4,6 +4,7 @@ Rules:
 - A line is read once, from program to program (`|`, `&&`, `;`, a new line, `$(`): a flag means what it means for the
   program before it. Only what stands as the flag's value is the secret, without its quotes.
 - A flag with a telling name (`--password x`, `-storepass x`) means it for every program.
+- A command in quotes behind a shell (`ssh`, `bash -c`, `kubectl exec`) is read as one.
 - What is piped or fed into a program that reads a secret from its input is one.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from services.classifier.analysis import names
@@ -145,8 +147,18 @@ def find(text: Text) -> Iterator[Span]:
     folded = text.folded
     if not [mark for mark in _MARKS if mark in folded]:
         return
+    yield from _in_lines(text.raw)
+
+
+def _in_lines(text: str, *, inner: bool = False) -> Iterator[Span]:
+    """What commands hold, and once what they hand to another shell: `ssh host "mysql -p'…'"`."""
     before: Sequence[Word] = ()
-    for words in _commands(text.raw):
+    for words in _commands(text):
+        if not inner and any(word.text.rpartition("/")[2] in _SHELLS for word in words):
+            for word in words:
+                if " " in word.text:
+                    for span in _in_lines(word.text, inner=True):
+                        yield replace(span, start=span.start + word.start, end=span.end + word.start)
         yield from _options(words)
         called = [(index, found) for index, word in enumerate(words) if (found := _programs(word))]
         ends = (*(index for index, _ in called[1:]), len(words))
@@ -156,6 +168,9 @@ def find(text: Text) -> Iterator[Span]:
                 if not program.only or any(one.text in program.only for one in reach):
                     yield from _of_program(program, reach, before)
         before = words
+
+
+_SHELLS: Final = frozenset({"ssh", "sh", "bash", "zsh", "su", "sudo", "exec", "kubectl", "docker", "nohup", "watch"})
 
 
 def _programs(word: Word) -> Sequence[Program]:

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from services.classifier.analysis.credentials.assignments import MARKS, QUOTED, TELLING
-from services.classifier.analysis.credentials.randomness import is_mixed
+from services.classifier.analysis.credentials.randomness import is_dense, is_mixed
 from services.classifier.analysis.credentials.rule import SECRET, Rule
 
 _SCHEME: Final = r"(?:basic|bearer|token|apikey|api-key|negotiate|ntlm|splunk|ssws|genie ?key|bot|key|oauth2)"
@@ -126,6 +126,18 @@ RULES: Final = (
     _rule("spoken_pass", "Prose: the pass is …, pw …",
           r"(?<![\w-])(?:pass|pw|login|creds)\s(?:is|was|=|-|->)\s['\"`*]{0,2}([^\s'\"`*<>,;(){}]{6,200})",
           "pass", "pw", "login", "creds", accept=_is_made, score=0.75),
+    _rule("secret_beside", "Prose: client secret …, webhook signing secret …",
+          r"(?<![\w-])(?:(?:client|signing|webhook|api|app|shared|access|secret|auth|bot|deploy|refresh)[ -]){1,2}"
+          r"(?:secret|key|token)"
+          r"[ \t]{1,2}['\"`]?([^\s'\"`*<>,;(){}\[\]]{16,400})", "secret", "key", "token", accept=is_dense, score=0.75),
+    _rule("spoken_code_abroad", "Prose: Bestätigungscode, kod autoryzacji, code de vérification, 验证码",
+          r"(?:\bkod\s(?:autoryzacji|weryfikacyjny|sms|dostępu)|\b(?:bestätigungs|sicherheits|verifizierungs|einmal|anmelde|"
+          r"zugangs)(?:code|kennwort|passwort)|\bcode\s(?:de\s(?:vérification|confirmation|validation)|à\susage\sunique|"
+          r"d['’]accès)|\bcodice\s(?:di\s(?:verifica|conferma|accesso)|otp)|\bcódigo\sde\s(?:verificación|verificação|"
+          r"confirmación|confirmação|acceso|acesso)|\bкод\s(?:подтверждения|доступа)|验证码|認証コード|인증번호)"
+          r"\s?(?:is|ist|est|es|è|to|lautet|是|は)?\s?[:：=]?\s{0,2}(\d{4,8})(?!\d)",
+          "kod", "code", "codice", "digo", "kennwort", "passwort", "код", "验证码", "認証コード", "인증번호",
+          score=0.8),
     _rule("password_beside", "Prose: user bob, password …",
           r"(?<![\w-])(?:passwor[dt]|passwd|passphrase|kennwort|mot de passe|contraseña|senha|пароль)[ \t]{1,2}"
           r"(?![a-z][a-z0-9+.-]{1,30}://)([^\s'\"`*<>,;(){}]{6,200})",

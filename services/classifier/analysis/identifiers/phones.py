@@ -88,6 +88,8 @@ _TO_WHOM: Final = frozenset(
 )
 _HOURS: Final = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[0-5]\d")
 """`0700-1500` is a shift."""
+_SOCIAL: Final = re.compile(r"\d{3}-\d{2}-\d{4}")
+"""In such groups Americans write another number, and nobody a telephone."""
 _MINE_BEFORE: Final = 50
 _LONGEST_JOINT: Final = 14
 _LINK: Final = re.compile(
@@ -179,7 +181,7 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
 def _is_phone(around: Around, start: int, end: int, *, told: bool, listed: bool) -> bool:
     text = around.passage.text
     value = text[start:end]
-    if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _is_dotted(value):
+    if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _is_dotted(value) or _SOCIAL.fullmatch(value):
         return False
     if "+" in value:
         return _parses(value, None, possible=told)

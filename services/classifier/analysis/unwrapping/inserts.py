@@ -3,6 +3,7 @@
 Rules:
 - The column's name is the hint of the value at its place in each row, whatever the dialect, in SQL or in code and logs
   around it. A parser reads one statement; a dump has thousands of rows, and their places count.
+- The columns may stand behind the rows (`VALUES (…)) AS s (id, ssn)`).
 - A row with more or fewer values than there are columns is read no further.
 - Every character is read once.
 """
@@ -26,6 +27,8 @@ _INSERT: Final = re.compile(
 _COPY: Final = re.compile(
     rf"\bcopy\s{{1,8}}[\w.\"]{{1,200}}\s{{0,8}}{_COLUMNS}\s{{1,8}}from\s{{1,8}}stdin\b[^\n]{{0,200}}\n", re.IGNORECASE
 )
+_VALUES: Final = re.compile(r"(?<=\()\s{0,8}values\s{0,8}(?=\()", re.IGNORECASE)
+_ALIAS: Final = re.compile(rf"\s{{0,8}}\)\s{{1,8}}(?:as\s{{1,8}})?[\w\"]{{1,60}}\s{{0,8}}{_COLUMNS}", re.IGNORECASE)
 _TOKEN: Final = re.compile(
     r"\s*+(?:[NEBX]?'([^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+)'|([^\s'(),;]{1,500})|([(),]))", re.IGNORECASE | re.DOTALL
 )
@@ -40,6 +43,8 @@ def find(text: str) -> Iterator[Pair]:
         position = 0
         while (match := _INSERT.search(text, position)) is not None:
             position = yield from _rows(text, match.end(), _names(match[1]))
+    if "using" in folded or "from" in folded:
+        yield from _aliased(text)
     if "stdin" in folded:
         position = 0
         while (match := _COPY.search(text, position)) is not None:
@@ -70,6 +75,27 @@ def _rows(text: str, position: int, columns: Sequence[tuple[str, ...]]) -> Gener
             if start < end and (token[1] is not None or (depth == 1 and text[start].isdigit())):
                 yield Pair(columns[column], start, end, text[start:end])
     return position
+
+
+def _aliased(text: str) -> Iterator[Pair]:
+    """Rows whose columns are named behind them: `USING (VALUES (…)) AS s (id, ssn)`."""
+    position = 0
+    while (match := _VALUES.search(text, position)) is not None:
+        rows = _rows(text, match.end(), ())
+        position = _length(rows)
+        named = _ALIAS.match(text, position)
+        if named is not None:
+            yield from _rows(text, match.end(), _names(named[1]))
+
+
+def _length(rows: Generator[Pair, None, int]) -> int:
+    """How far rows reach."""
+    try:
+        while True:
+            next(rows)
+    except StopIteration as stop:
+        end: int = stop.value
+        return end
 
 
 def _lines(text: str, position: int, columns: Sequence[tuple[str, ...]]) -> Generator[Pair, None, int]:
