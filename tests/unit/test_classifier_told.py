@@ -124,7 +124,7 @@ def test_a_patients_telephone_stands_at_its_place() -> None:
         "born to be wild",
         "birth certificate issued 12.03.1985",
         "signed by Jane Roe on 12.03.1985",
-        "Jane Roe (2024-03-12)",
+        "since 2001 with Jane Roe (2024-03-12)",
         "7;Jane Roe;F;12.03.2024;Leeds",
         "Release Notes 1985-03-12",
         "7;open;F;12.03.1985;Leeds",
