@@ -127,6 +127,10 @@ def _interpreter(folder: Path, tree: Path) -> Path:
     venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
     installed = [path for path in sys.path if path.endswith("site-packages")]
     lines = [str(tree), *(f"import site; site.addsitedir({path!r})" for path in installed)]
+    made = Path(sys.prefix, "share", "placet")  # what setup made beside what it installed: the name model's weights
+    if made.is_dir():
+        (folder / "share").mkdir(exist_ok=True)
+        (folder / "share" / "placet").symlink_to(made)
     own = next((folder / "lib").glob("python*/site-packages"))
     (own / "copy.pth").write_text("\n".join(lines) + "\n")
     return folder / "bin" / "python"

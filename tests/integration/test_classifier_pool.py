@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from placet.fingerprint_keys import FingerprintKeys
+from services.classifier.adapters import rules
 from services.classifier.adapters.pool import PoolAnalyst
 from services.classifier.adapters.spent import Memory, Spent, Tier
 from services.classifier.errors import PoolError
@@ -54,7 +55,7 @@ def test_results_come_in_order(analyst: PoolAnalyst) -> None:
     subjects = [subject(arguments={"n": number}) for number in range(20)]
     results = analyst.analyse(subjects)
     assert [one.arguments["n"] for one in results if isinstance(one, Classification)] == list(range(20))
-    assert analyst.models == {"misbehaving": "1"}
+    assert analyst.models == {"misbehaving": "1", "rules": rules.digest()}
 
 
 BREAKS = {"HANG!": "too_slow", "DIE!": "error", "KILLED!": "error", "DEVOUR!": "error", "RAISE!": "error"}

@@ -84,7 +84,7 @@ def test_actions_are_classified_masked_and_leave_no_value_behind(service: Servic
     assert isinstance(first, ActionClassified)
     assert (first.labels, first.facts.statement_kinds, first.findings) == ((), (StatementKind.SELECT,), ())
     assert first.action.arguments == {"sql": "SELECT country, count(*) FROM customers GROUP BY country"}
-    assert set(first.versions.models) == {"presidio", "rampart"}
+    assert set(first.versions.models) == {"presidio", "rampart", "rules"}
     assert second.labels == ("credential", "pii")
     assert {finding.pointer.rsplit("/", 1)[0] for finding in second.findings} >= {
         "/arguments/steps/0/run/1",

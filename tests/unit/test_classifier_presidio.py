@@ -181,7 +181,7 @@ def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_versions_of_everything_that_decides(detector: Detectors) -> None:
-    assert set(detector.models) == {"presidio", "rampart"}
+    assert set(detector.models) == {"presidio", "rampart", "rules"}
 
 
 def test_long_prose_is_not_guessed_about_but_long_data_is_looked_into(detector: Detectors) -> None:

@@ -23,6 +23,7 @@ PHONES = [
     ("mon numéro est le 06 12 34 56 78", "06 12 34 56 78"),
     ("TEL;TYPE=CELL:0151 23456789", "0151 23456789"),
     ("tlf. 22 33 44 55", "22 33 44 55"),
+    ("phone 078.123.45.67", "078.123.45.67"),
     ("puh. 040 1234567", "040 1234567"),
     ("τηλ. 210 1234567", "210 1234567"),
     ("mobile 9123 4567", "9123 4567"),  # Singapore
@@ -93,6 +94,11 @@ def test_a_name_of_another_number_is_believed() -> None:
         ("patient, age 41, 12.03.1985", "12.03.1985"),
         ("Jane, 1985-03-12 (age 41)", "1985-03-12"),
         ("Alter: 41 Jahre, 12.03.1985", "12.03.1985"),
+        ("birth 12/03/1985", "12/03/1985"),
+        ("refund for Jane Roe (1985-03-12), please", "1985-03-12"),
+        ("Jane O'Neill (F, 12.03.1985)", "12.03.1985"),
+        ("7;Jane Roe;F;12.03.1985;Leeds", "12.03.1985"),
+        ("id|name|day\n7|Roe, Jane|12.03.1985", "12.03.1985"),
         ("PID|1||12345^^^H^MR||Doe^Jane||19850312|F|||1 Main St||(415)555-2671||", "19850312"),
         ("PID|1||12345^^^H^MR||Doe^Jane||198503121030|F", "198503121030"),
     ],
@@ -116,6 +122,12 @@ def test_a_patients_telephone_stands_at_its_place() -> None:
         "MSH|1||12345|||Doe||19850312|F",
         "OBX|1||12345^^^H^MR||Doe^Jane||19850312|F",
         "born to be wild",
+        "birth certificate issued 12.03.1985",
+        "signed by Jane Roe on 12.03.1985",
+        "since 2001 with Jane Roe (2024-03-12)",
+        "7;Jane Roe;F;12.03.2024;Leeds",
+        "Release Notes 1985-03-12",
+        "7;open;F;12.03.1985;Leeds",
     ],
 )
 def test_no_other_date_is_a_day_of_birth(text: str) -> None:
@@ -185,6 +197,9 @@ def test_another_name_tells_nothing(arguments: dict[str, Any]) -> None:
         ("security code on the back is 737", "737"),
         ("card security code 7373", "7373"),
         ("código de seguridad 123", "123"),
+        ("Sicherheitscode 123", "123"),
+        ("beveiligingscode: 123", "123"),
+        ("the last three digits on the back are 737", "737"),
         ("Prüfnummer: 123", "123"),
         ("4111111111111111 12/27 737", "737"),
         ("4111 1111 1111 1111, exp 12/2027, 737", "737"),
@@ -208,7 +223,8 @@ def test_no_other_number_is_a_security_code(text: str) -> None:
     "part",
     ["wa.me/1", "my number is ", "text me ", "1-800-AB", "800 A-", "phone 1-800-", "age 41, ", "1985-03-12 (age ",
      "PID|", "PID|1|2|3|4|5|6|19850312|", "b. 3 ", "cvv ", "security code ", "4111111111111111 12/27 ", "4111 ",
-     "phones 415555", "phone 4155552671, ", "dob "],
+     "phones 415555", "Jane Roe (1985", "Jane Roe;F;1985-03-1", "1985 Jane Roe Roe Roe Roe; ",
+     "1985 ;Aa", "phone 4155552671, ", "dob "],
 )  # fmt: skip
 def test_near_matches_take_linear_time(part: str) -> None:
     small, large = (_seconds((part * size)[:size]) for size in (10_000, 100_000))

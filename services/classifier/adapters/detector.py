@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from services.classifier.adapters import rules
 from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import artefacts, credentials, names, patterns, vectors
 from services.classifier.analysis.language import health, introduced, organisations, scripts
@@ -27,8 +28,8 @@ class RuleDetector:
 
     @property
     def models(self) -> Mapping[str, str]:
-        """None."""
-        return {}
+        """The digest of the rules."""
+        return {"rules": rules.digest()}
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """Spans of secrets, personal data, illnesses, organisations, names, artefacts and vectors, as form tells."""

@@ -5,6 +5,8 @@ Rules:
   date has days and months that exist.
 - A place may stand between a date and the word behind it (`am 3. März 1984 in Kiel geboren`). Where a text names a day
   of birth and holds one date alone, of long ago, it is that day, wherever it stands.
+- In brackets behind somebody's name, and in a row with it, a date of long ago is one too: `Jane Roe (1984-03-03)`,
+  `7;Jane Roe;F;03.03.1984`.
 - Beside an age a date counts whose year somebody of that age was born in, give or take; no clock is asked.
 - Under a name that says birth all of a value counts in any form: eight digits, seconds and milliseconds, a year alone.
 """
@@ -60,7 +62,7 @@ _DATE: Final = (
     rf"(?:{_MONTHS})\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR})(?!(?!T\d)\w|[-/.]\d))"
 )
 _BORN: Final = (
-    r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day|time)s?|\bborn\b|\bgeboren\b|\bgeb\.|"
+    r"(?:\bd\.?o\.?b\b\.?|\bbday\b|\by\.?o\.?b\b\.?|\bbirth[\s_-]?year\b|\byear\sof\sbirth\b|\bgeburtsjahr\b|\bb\.(?=\s?\d)|\bb\.(?=\s(?:[A-Z][a-z]|[a-z]{3}))|\b(?:date|day|dates)[\s_-]?of[\s_-]?birth|\bbirth[\s_-]?(?:date|day|time)s?|\bbirth(?=[\s:=]{1,3}\d)|\bborn\b|\bgeboren\b|\bgeb\.|"
     r"\bgeburts(?:datum|tag)|\bn[ée]{1,2}e?\(?e?\)?(?:\s(?:à|a|au|en)\s[^\d\n,;.]{2,30}?)?\s(?:le|en)\b|\bdate\sde\snaissance|\bnaissance\b|\bnacid[oa]\b|"
     r"\b(?:fecha|data)\sd[ei]\s(?:nacimiento|nascita|nascimento)|\bnat[oa](?:\s(?:a|ad|in)\s[^\d\n,;.]{2,30}?)?\sil\b|\burodz(?:on[ya]|enia)\b|\bur\.|"
     r"\bgeboortedatum\b|\bfödd\b|\bf[öo]delsedatum\b|\bрожд[а-я]{3,6}|\bродил[а-я]{2,4}|生年月日|出生|생년월일|"
@@ -83,8 +85,18 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 """What only a day of birth is called."""
+_SOMEBODY: Final = (
+    r"[A-ZÀ-ÖØ-Þ][^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20})?(?:,? [A-ZÀ-ÖØ-Þ][^\W\d_]{0,20}(?:['’-][^\W\d_]{1,20})?\.?){1,3}"
+)
+_BRACKETED: Final = re.compile(rf"(?<![\w./-]){_SOMEBODY}\s?\((?:\*|b\.?|[MFmfwWx],)?\s?(?P<value>(?i:{_DATE}))[),;]")
+_IN_ROW: Final = re.compile(
+    rf"(?:^|[;,|\t])\s?\"?{_SOMEBODY}\"?\s?(?P<mark>[;,|\t])\s?(?:\"?[MFmfwWxd]\"?\s?(?P=mark)\s?)?\"?(?P<value>(?i:{_DATE}))\"?"
+    r"(?=\s?(?:(?P=mark)|$))",
+    re.MULTILINE,
+)
 _ANY_DATE: Final = re.compile(rf"(?<![\w./-])(?P<value>{_DATE})", re.IGNORECASE)
 _LONG_AGO: Final = 2012
+_OF_LONG_AGO: Final = re.compile(r"(?<!\d)(?:19\d\d|200\d|201[0-2])(?!\d{3})")
 
 
 _AGE: Final = (
@@ -114,6 +126,7 @@ def under_name(passage: Passage) -> Iterator[Span]:
 
 def find(around: Around) -> Iterator[Span]:
     """Dates that somebody was born on."""
+    yield from _beside_somebody(around.passage.text)
     if not around.has(_WORDS):
         return
     text = around.passage.text
@@ -127,6 +140,15 @@ def find(around: Around) -> Iterator[Span]:
             year = _FULL_YEAR.search(match["value"])
             if year is not None and int(year[0]) + int(match["age"]) in _NOW:
                 yield Span("DATE_OF_BIRTH", *match.span("value"), 0.8, "identifier/birth_and_age")
+
+
+def _beside_somebody(text: str) -> Iterator[Span]:
+    if _OF_LONG_AGO.search(text) is None:
+        return
+    for pattern in (_BRACKETED, _IN_ROW):
+        for match in pattern.finditer(text):
+            if (year := _FULL_YEAR.search(match["value"])) is not None and int(year[0]) <= _LONG_AGO:
+                yield Span("DATE_OF_BIRTH", *match.span("value"), 0.7, "identifier/birth_beside_name")
 
 
 def _only_date(text: str) -> re.Match[str] | None:

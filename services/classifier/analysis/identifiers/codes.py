@@ -19,19 +19,21 @@ from services.classifier.model import Span
 _KIND: Final = "CARD_SECURITY_CODE"
 WORDS: Final = Words((
     "cvv", "cvc", "cvn", "csc", "cvs", "prufnummer", "prufziffer", "kartenprufnummer", "cryptogramme", "cvvnumber",
-    "cvvcode", "cvccode",
+    "cvvcode", "cvccode", "cvd", "cav", "sicherheitscode", "beveiligingscode", "sakerhetskod", "sikkerhedskode",
 ))  # fmt: skip
 """What such a code alone is called."""
 _SPOKEN: Final = Words((*WORDS.spaced, "security", "sec", "seguridad", "securite", "sicurezza", "verification", "back"))
 _NAME: Final = (
     r"(?:cv[vcn]2?|csc)(?:\s?[/|]\s?(?:cv[vcn]2?|csc))?(?:[\s_-]?(?:code|number|no|nr|num)\.?)?|"
-    r"(?:karten)?pr[üu]f(?:nummer|ziffer)|cryptogramme(?:\svisuel)?"
+    r"cvd|cav2?|sicherheitscode|beveiligingscode|s[äa]kerhetskod|sikkerhe[dt]skode|(?:karten)?pr[üu]f(?:nummer|ziffer)|cryptogramme(?:\svisuel)?"
 )
 _OF_CARD: Final = (
     r"(?:card\s)?(?<!social\s)(?:security|verification|sec\.?)\s(?:code|number|value)|c[óo]digo\sde\sseguridad|code\sde\ss[ée]curit[ée]|"
-    r"codice\sdi\ssicurezza|c[óo]digo\sde\sseguran[çc]a|(?:code|digits|number)\son\s(?:the|its)\sback"
+    r"codice\sdi\ssicurezza|c[óo]digo\sde\sseguran[çc]a|(?:code|digits|number)\son\s(?:the|its)\s(?:back|front|reverse)"
 )
-_IS: Final = r"['\"]?\)?(?:\s(?:code|on\sthe\sback|is|was|ist|est|es|è|wynosi|lautet|of)\b){0,3}[^\w\n]{0,5}"
+_IS: Final = (
+    r"['\"]?\)?(?:\s(?:code|on\sthe\sback|is|are|was|were|reads?|ist|est|es|è|wynosi|lautet|of)\b){0,3}[^\w\n]{0,5}"
+)
 _CODE: Final = r"(?P<value>\d{3,4})(?![\w]|[.,:/-]\d|\s\d\d)"
 _AFTER_NAME: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{_NAME}){_IS}{_CODE}", re.IGNORECASE)
 _AFTER_WORDS: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{_OF_CARD}){_IS}{_CODE}", re.IGNORECASE)

@@ -181,7 +181,12 @@ def _stops(text: str, start: int, end: int) -> Iterator[int]:
 def _is_phone(around: Around, start: int, end: int, *, told: bool, listed: bool) -> bool:
     text = around.passage.text
     value = text[start:end]
-    if _inside(text, start, end) or _DATE.match(value.lstrip("( ")) or _is_dotted(value) or _SOCIAL.fullmatch(value):
+    if (
+        _inside(text, start, end)
+        or _DATE.match(value.lstrip("( "))
+        or _SOCIAL.fullmatch(value)
+        or (_is_dotted(value) and not (told and value.count(".") > 1 and _called(text, start)))
+    ):
         return False
     if "+" in value:
         return _parses(value, None, possible=told)
