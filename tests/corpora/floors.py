@@ -31,11 +31,14 @@ _PRECISION_AT_MOST: Final = {"structured": 0.97, "credential": 0.97, "text": 0.8
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """Shares of one, by type and measure; and how many false alarms there may be per 1,000 clean actions."""
+    """Shares of one, by type and measure; and how many false alarms there may be per 1,000 clean actions, tricky ones
+    apart: beside them nobody would see that ordinary ones got worse."""
 
     types: Mapping[str, Mapping[str, float]]
     masked: float
     false_alarms: float
+    tricky_alarms: float = float("inf")
+    """The same over clean actions that are made of what is called like people."""
 
 
 def measured(ours: Ours | None = None) -> list[Judged]:
@@ -56,16 +59,16 @@ def shortfalls(judged: list[Judged], floors: Floors) -> list[str]:
     total = sums((one for one in judged if one.action.kind != HIDDEN), vocabulary())
     if (total.masked_share or 0.0) < floors.masked:
         faults.append(f"characters masked: {total.masked_share}, the floor {floors.masked}")
-    if (total.per_thousand_clean or 0.0) > floors.false_alarms:
-        faults.append(
-            f"false alarms per 1,000 clean actions: {total.per_thousand_clean}, at most {floors.false_alarms}"
-        )
+    for tricky, most in ((False, floors.false_alarms), (True, floors.tricky_alarms)):
+        if (alarms := _alarms(judged, tricky=tricky)[0]) > most:
+            what = "tricky clean" if tricky else "clean"
+            faults.append(f"false alarms per 1,000 {what} actions: {alarms}, at most {most}")
     return faults
 
 
 def read(path: Path = FLOORS) -> Floors:
     content = tomllib.loads(path.read_text())
-    return Floors(content["types"], content["masked"], content["false_alarms"])
+    return Floors(content["types"], content["masked"], content["false_alarms"], content["tricky_alarms"])
 
 
 def raised(judged: list[Judged], floors: Floors) -> Floors:
@@ -80,13 +83,30 @@ def raised(judged: list[Judged], floors: Floors) -> Floors:
             wanted[name] = max(wanted.get(name, 0.0), under)
     total = sums((one for one in judged if one.action.kind != HIDDEN), vocabulary())
     masked = max(floors.masked, floor(1000 * ((total.masked_share or 0.0) - _SLACK)) / 1000)
-    alarms = min(floors.false_alarms, round((total.per_thousand_clean or 0.0) + 1000 / max(1, total.clean), 1))
-    return Floors({kind: types[kind] for kind in sorted(types)}, masked, alarms)
+    reached = (_alarms(judged, tricky=tricky) for tricky in (False, True))
+    alarms, tricky_alarms = (round(per_thousand + 1000 / max(1, clean), 1) for per_thousand, clean in reached)
+    return Floors(
+        {kind: types[kind] for kind in sorted(types)}, masked,
+        min(floors.false_alarms, alarms), min(floors.tricky_alarms, tricky_alarms),
+    )  # fmt: skip
+
+
+def _alarms(judged: list[Judged], *, tricky: bool) -> tuple[float, int]:
+    """False alarms per 1,000 clean actions that are tricky or are not, and how many actions these are."""
+    these = [one for one in judged if one.action.kind != HIDDEN and one.action.tricky == tricky]
+    total = sums(these, vocabulary())
+    return total.per_thousand_clean or 0.0, total.clean
 
 
 def written(floors: Floors) -> str:
     """As TOML."""
-    lines = [f"masked = {floors.masked}", f"false_alarms = {floors.false_alarms}", "", "[types]"]
+    lines = [
+        f"masked = {floors.masked}",
+        f"false_alarms = {floors.false_alarms}",
+        f"tricky_alarms = {floors.tricky_alarms}",
+        "",
+        "[types]",
+    ]
     for kind, wanted in floors.types.items():
         lines.append(f"{kind} = {{ {', '.join(f'{name} = {value}' for name, value in wanted.items())} }}")
     return _TITLE + "\n".join(lines) + "\n"

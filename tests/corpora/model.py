@@ -31,6 +31,8 @@ class Template(Strict):
     arguments: dict[str, Any]
     purpose: str = ""
     preview: Any = None
+    tricky: bool = False
+    """Clean, and made of what is called like people: its false alarms have a floor of their own."""
 
 
 class TemplateFile(Strict):
@@ -65,3 +67,4 @@ class Labelled:
     preview: Any
     texts: Mapping[Place, str]
     gold: tuple[Gold, ...]
+    tricky: bool = False

@@ -18,13 +18,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from placet.canonical import canonical_bytes
-from tests.corpora.generators import abroad, credentials, forms, lookalikes, numbers, people, plain
+from tests.corpora.generators import abroad, credentials, elsewhere, forms, lookalikes, numbers, people, plain
 from tests.corpora.generators.draw import Draw, Maker
 from tests.corpora.model import Gold, Labelled, Locale, Place, Template
 
 MAKERS: Final[Mapping[str, Maker]] = {
-    **people.MAKERS, **forms.MAKERS, **numbers.MAKERS, **abroad.MAKERS, **credentials.MAKERS, **plain.MAKERS,
-    **lookalikes.MAKERS,
+    **people.MAKERS, **elsewhere.MAKERS, **forms.MAKERS, **numbers.MAKERS, **abroad.MAKERS, **credentials.MAKERS,
+    **plain.MAKERS, **lookalikes.MAKERS,
 }  # fmt: skip
 HIDDEN: Final[Mapping[str, Callable[[str], str]]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
@@ -58,7 +58,7 @@ def fill(template: Template, *, kind: str, source: str, number: int) -> Labelled
     preview = filling.value(template.preview, "/preview")
     return Labelled(
         template.id, source, kind, template.name, template.resource, arguments, purpose, preview,
-        filling.texts, tuple(filling.gold),
+        filling.texts, tuple(filling.gold), template.tricky,
     )  # fmt: skip
 
 

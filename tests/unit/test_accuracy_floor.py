@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.corpora.scoring import Claim, Judged, Seen, judge, sums, tallies
 from tests.corpora.vocabulary import vocabulary
 
 AT = ("/arguments/text", False)
+NO_ALARM = Floors({}, 0.0, 0.0, 0.0)
 
 
 class Without:
@@ -125,6 +127,15 @@ def test_a_floor_that_is_not_reached_is_named(least: Floors, faults: int) -> Non
     half = judge(people, Seen((Claim("PERSON", AT, 0, 5),)), vocabulary())
     alarm = judge(action("x" * 20), Seen((Claim("PERSON", AT, 0, 5),)), vocabulary())
     assert len(floors.shortfalls([half, alarm], least)) == faults
+
+
+def test_tricky_actions_have_their_own_floor() -> None:
+    wrong = Seen((Claim("PERSON", AT, 0, 5),))
+    plain, tricky = action("x" * 20), replace(action("x" * 20), tricky=True)
+    faults = floors.shortfalls([judge(plain, wrong, vocabulary()), judge(tricky, Seen(()), vocabulary())], NO_ALARM)
+    assert [fault.partition(":")[0] for fault in faults] == ["false alarms per 1,000 clean actions"]
+    faults = floors.shortfalls([judge(plain, Seen(()), vocabulary()), judge(tricky, wrong, vocabulary())], NO_ALARM)
+    assert [fault.partition(":")[0] for fault in faults] == ["false alarms per 1,000 tricky clean actions"]
 
 
 def test_floors_are_only_raised() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from infra.children import ROOT
 from services.classifier.adapters.language import model_files
+from services.classifier.adapters.lexicon import lexicon
 from services.classifier.adapters.name_detector import NameDetector
 from services.classifier.adapters.rampart import OVERLAP, WINDOW, Rampart, windows
 from services.classifier.analysis.language import people
@@ -56,7 +57,9 @@ def test_words_are_stretches_of_the_text(model: Rampart, text: str) -> None:
 def test_offsets_count_code_points_whatever_the_tokenizer_makes_of_them(model: Rampart) -> None:
     text = "👩‍👩‍👧 É́tienne Lefèvre, ﬁancé — \ud83d Jane Roe"
     spans = {
-        text[span.start : span.end] for span in people.find(text, model.read(text)) if span.entity_type == "PERSON"
+        text[span.start : span.end]
+        for span in people.find(text, model.read(text), lexicon())
+        if span.entity_type == "PERSON"
     }
     assert "Jane Roe" in spans
 

@@ -18,6 +18,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(analysis, "__path__", [str(folder)])
     monkeypatch.setattr(decide, "__file__", str(tmp_path / "decide.py"))
     (tmp_path / "decide.py").write_text("RULES = ()\n")
+    (tmp_path / "lexicon").mkdir()
     return folder
 
 
@@ -29,7 +30,9 @@ def test_the_same_rules_have_the_same_digest_wherever_they_lie(copy: Path) -> No
     assert len(first) == 12
 
 
-@pytest.mark.parametrize("changed", ["identifiers/money.py", "spans.py", "../decide.py", "new_rules.py"])
+@pytest.mark.parametrize(
+    "changed", ["identifiers/money.py", "spans.py", "../decide.py", "new_rules.py", "../lexicon/new.txt"]
+)
 def test_another_rule_is_another_digest(copy: Path, changed: str) -> None:
     first = rules.digest.__wrapped__()
     with (copy / changed).open("a") as file:

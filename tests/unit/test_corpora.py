@@ -155,11 +155,13 @@ def test_the_corpus_is_as_large_and_as_varied_as_it_says() -> None:
     assert not any(one.source != OWN for one in DEV)
 
 
-def test_the_halves_are_about_even() -> None:
-    of_kind = Counter((one.kind, half) for half, part in (("dev", DEV), ("test", TEST)) for one in part)
+def test_no_kind_is_all_in_one_half() -> None:
+    """What rules are written against may be the larger part: it grows with them, and the other half is locked."""
+    halves_of = (("dev", [one for one in DEV if not one.tricky]), ("test", TEST))
+    of_kind = Counter((one.kind, half) for half, part in halves_of for one in part)
     for kind in {one.kind for one in TEST if one.source == OWN}:  # what was written for rules alone is in dev alone
         share = of_kind[kind, "dev"] / (of_kind[kind, "dev"] + of_kind[kind, "test"])
-        assert 0.3 <= share <= 0.7, kind
+        assert 0.3 <= share <= 0.8, kind
 
 
 def test_each_label_is_known_and_each_sensitive_type_is_asked_for_in_both_halves() -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from services.classifier.adapters import rules
 from services.classifier.adapters.remembered import Remembered
 from services.classifier.analysis import artefacts, credentials, names, patterns, vectors
-from services.classifier.analysis.language import health, introduced, organisations, scripts
+from services.classifier.analysis.language import health, introduced, marked, organisations, scripts
 from services.classifier.model import Passage, Span
 from services.classifier.ports import Detector
 
@@ -33,7 +33,7 @@ class RuleDetector:
 
     def detect(self, passage: Passage) -> Sequence[Span]:
         """Spans of secrets, personal data, illnesses, organisations, names, artefacts and vectors, as form tells."""
-        finders = (credentials, patterns, health, introduced, organisations, scripts, artefacts, vectors)
+        finders = (credentials, patterns, health, introduced, marked, organisations, scripts, artefacts, vectors)
         return tuple(span for one in finders for span in one.find(passage))
 
 

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from services.classifier.analysis import artefacts, credentials, destinations, identifiers, names, shape, sql
+from services.classifier.analysis import artefacts, credentials, destinations, identifiers, names, shape, siblings, sql
 from services.classifier.analysis.language import scripts
 from services.classifier.analysis.owners.form import RECOGNIZERS as OWNERS
 from services.classifier.analysis.spans import SPLIT, Found, around, resolve
 from services.classifier.analysis.taxonomy import Taxonomy
 from services.classifier.analysis.unwrapping import columns, folding, inserts, pairs, unwrap
 from services.classifier.analysis.unwrapping.layer import Layer
+from services.classifier.analysis.unwrapping.pairs import Pair
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
 from services.classifier.errors import DetectorError
 from services.classifier.model import Leaf, Passage, Span
@@ -237,9 +238,9 @@ class _One:
 
     def _spans(self, passage: Passage, statement: sql.SqlFacts | None) -> list[Span]:
         """What shape, the name above, names beside values and columns in SQL tell, and what detectors find."""
-        taxonomy, text, hints = self._looker.taxonomy, passage.text, passage.hints
+        text = passage.text
         spans = list(self._told(passage, statement))
-        if self._leaf.where == "value" and (kind := taxonomy.field_type(hints)) and taxonomy.field_holds(kind, text):
+        if self._leaf.where == "value" and (kind := self._kind_of(passage.hints, text)):
             spans.append(Span(kind, 0, len(text), 0.8, "field"))
         if spans and not passage.known and any(span.end - span.start == len(text) for span in spans):
             passage = replace(passage, known=True)
@@ -252,21 +253,28 @@ class _One:
         return [*spans, *(one for one in detected if artefacts.is_moved(one, self._looker.movement))]
 
     def _told(self, passage: Passage, statement: sql.SqlFacts | None) -> Iterator[Span]:
-        taxonomy, text = self._looker.taxonomy, passage.text
+        text = passage.text
         if not passage.number and len(text) > _SHORTEST_PAIR:
-            for pair in pairs.find(text):
-                if (kind := taxonomy.field_type(pair.hints)) and taxonomy.field_holds(kind, pair.value):
+            for hints, pair in _named(pairs.find(text)):
+                if kind := self._kind_of(hints, pair.value):
                     yield Span(kind, pair.start, pair.end, 0.8, "field/beside")
             for find in (columns.find, inserts.find):
-                for pair in find(text):
-                    yield from self._under(pair.hints, pair.value, pair.start)
-        for told in statement.told if statement is not None else ():
-            yield from self._under(names.words(told.column), text[told.start : told.end], told.start)
+                for hints, pair in _named(find(text)):
+                    yield from self._under(hints, pair.value, pair.start)
+        told = statement.told if statement is not None else ()
+        named = {names.words(one.column) for one in told}
+        for one in told:
+            hints = siblings.of_person(names.words(one.column), named)
+            yield from self._under(hints, text[one.start : one.end], one.start)
+
+    def _kind_of(self, hints: tuple[str, ...], value: str) -> str | None:
+        """The type that a name says its value is of, where the value can be that."""
+        kind = self._looker.taxonomy.field_type(hints)
+        return kind if kind and self._looker.taxonomy.field_holds(kind, value) else None
 
     def _under(self, column: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
         """A value under the name of its column: as under an object's key, where the name tells of what has a form."""
-        taxonomy = self._looker.taxonomy
-        if (kind := taxonomy.field_type(column)) and taxonomy.field_holds(kind, value):
+        if kind := self._kind_of(column, value):
             yield Span(kind, start, start + len(value), 0.8, "field/column")
             return
         passage = Passage(value, column, number=value.isdigit(), known=True)
@@ -282,6 +290,14 @@ class _One:
 
 
 _SHORTEST_PAIR: Final = 5
+
+
+def _named(found: Iterable[Pair]) -> Iterator[tuple[tuple[str, ...], Pair]]:
+    """Values and what their names say, the other names in the text considered."""
+    values = list(found)
+    beside = {pair.hints for pair in values}
+    for pair in values:
+        yield siblings.of_person(pair.hints, beside), pair
 
 
 def _neighbours(found: Sequence[Found]) -> Iterator[range]:

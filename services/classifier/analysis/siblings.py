@@ -5,15 +5,18 @@ Rules:
 - `number`, `no` and `account` say nothing alone: what they belong to is said with them, by the kind beside or the name
   above (`{"card": {"number": …}}`). So it is with `date` and `year` under a birth, and with `account` beside the
   number of its bank.
+- Beside one part of a person's name the other part, and the street, may be called by words that mean much else:
+  `nombre` beside `apellido`, `nom` beside `prénom`, `via` beside `cognome`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from services.classifier.analysis import identifiers, names
 from services.classifier.analysis.identifiers import phones
+from services.classifier.analysis.language import things
 
 _SAYS: Final = ("type", "kind", "system", "Type", "Kind", "label", "scheme", "idType", "id_type", "documentType")
 _KINDS: Final = (
@@ -41,6 +44,25 @@ _BANK: Final = frozenset({
     "clabe", "transit", "rib",
 })  # fmt: skip
 _JOINED: Final = frozenset({"card", "passport", "bank", "licence", "license", "phone", "account", "document", "iban"})
+_NAMES: Final = frozenset({("name",), ("title",), ("label",), ("display", "name"), ("displayname",)})
+"""What a thing is called: of which, the name above says."""
+_PARTS_OF_NAME: Final = frozenset(map(names.words, (
+    "apellido", "apellidos", "prénom", "prenom", "cognome", "sobrenome", "apelido", "nachname", "vorname", "nazwisko",
+    "imię", "imie", "achternaam", "voornaam", "last_name", "lastname", "surname", "family_name", "first_name",
+    "firstname", "given_name", "forename", "efternamn", "förnamn", "etternavn", "fornavn", "příjmení", "prijmeni",
+)))  # fmt: skip
+"""Names of fields that hold part of a person's name and nothing else."""
+_BESIDE_ONE: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(map(names.words, ("nom", "nombre", "nome", "nombres", "name", "jméno", "navn")), ("full", "name")),
+    **dict.fromkeys(map(names.words, ("via", "rua", "rue", "calle", "ulica", "ulice", "vej", "gata")), ("street",)),
+}
+"""What else stands beside one, by words that mean more than that."""
+
+
+def of_person(own: tuple[str, ...], beside: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """The words that tell about a value: its own name, or what that means beside a part of a person's name."""
+    said = _BESIDE_ONE.get(own)
+    return own if said is None or _PARTS_OF_NAME.isdisjoint(beside) else said
 
 
 def kind_of(members: Mapping[str, Any]) -> tuple[str, ...]:
@@ -71,6 +93,8 @@ def hints(own: tuple[str, ...], kind: tuple[str, ...], above: tuple[str, ...]) -
         return kind if names.is_container(own) or own == kind[-len(own) :] else (*kind, *own)
     if own in _MOMENTS and not _BIRTHS.isdisjoint(above):
         return ("birth", *own)
+    if own in _NAMES and above and things.is_thing(above[-1]):
+        return (*above, *own)
     if own in _BARE and not _JOINED.isdisjoint(above):
         return (*above, *own)
     return own

@@ -114,6 +114,8 @@ def _members(
 ) -> Iterator[Leaf | Skipped]:
     named, kind, headers = _named_by_sibling(value), siblings.kind_of(value), headed.columns(value)
     is_secret = value.get("kind") in _KINDS_OF_SECRETS
+    told = {key: names.words(folding.plain(key)) for key in value}
+    beside = frozenset(told.values())
     for key, item in value.items():
         below = (*path, key)
         if not path:  # the three members of the root are ours
@@ -125,7 +127,7 @@ def _members(
             yield Skipped(below, "too_deep" if longer > _POINTER_BUDGET else "too_large")
             continue
         yield Leaf(below, "key", Passage(key))
-        own = siblings.at_bank(names.words(folding.plain(key)), map(names.words, value))
+        own = siblings.of_person(siblings.at_bank(told[key], beside), beside)
         hints = siblings.hints(own, kind, above)
         if names.is_container(hints):
             hints = named or above or hints

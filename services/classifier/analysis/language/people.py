@@ -1,15 +1,11 @@
-"""From what the name model says of words to people and addresses.
+"""From what the name model says of words to people; addresses are told by `addresses`.
 
 Rules:
 - A name is a run of words that the model is sure of, with what joins a name: hyphens, apostrophes, initials, particles,
   the comma of `Family, Given`. A word beside it that has a capital and half its trust belongs to it.
 - A word alone must be surer than two; a word without a capital surer than one with. A word that names a product, a
   service or a day is nobody, whatever the model says.
-- Two words with capitals that the model passed over are shown to it once more, alone: what it takes for a name then is
-  one. In running text it overlooks some; alone it hardly ever errs.
 - What stands inside an identifier, a path, a call or a version is nobody either.
-- An address is a street with its number, and the postcode, town and flat that follow or precede it. A town alone is
-  none.
 """
 
 from __future__ import annotations
@@ -18,88 +14,77 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from services.classifier.analysis.language import addresses, evidence
+from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.reading import Word
-from services.classifier.analysis.language.words import NOBODY, THINGS
+from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Span
 
 _SURE: Final = 0.5
-_ALONE: Final = 0.85
+_KNOWN: Final = 0.02
+"""As sure as the model must be of a known given name."""
 _LOWER: Final = 0.9
 _LOWER_NEXT: Final = 0.7
 _SHORTEST: Final = 3
+_ABBREVIATED: Final = 2
+"""Letters of what a full stop and a blank do not end a sentence after."""
 _BESIDE: Final = 0.25
-_PASSED: Final = 2
-"""Marks, or blanks, between two words of an address, at most."""
 _PARTICLES: Final = frozenset(
     re.findall(
         r"\w+",
         "van von der den de di da do dos das del della du la le ten ter zu zur zum al el bin ibn ben abu y e af av of",
     )
 )
-SURE_AGAIN: Final = 0.8
-"""As sure as the model must be of each word of a pair that it sees alone."""
-_CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20}){0,2}"
-_PAIR: Final = re.compile(rf"(?<![\w@/\\$#~^&%.'’-])(?=({_CAPITAL})(,?) ({_CAPITAL})(?![\w@/\\(\[$=]|[.:'’-]\w))")
+_INITIALS_BEFORE: Final = re.compile(r"(?<![\w.@/])((?:[^\W\d_a-zß-öø-ÿ]\.[ -]?){1,3})\Z")
+"""Initials in front of a family name."""
+_LONGEST_INITIALS: Final = 9
+_INITIAL_AFTER: Final = re.compile(r" [^\W\d_a-zß-öø-ÿ]\.(?!\w)")
+_WITH_INITIALS: Final = 0.3
+"""As sure as the model must be of a family name with initials in front of it."""
+_HYPHENS: Final = frozenset("-‐'’`")
 _JOINTS: Final = frozenset({"-", "‐", "'", "’", ".", "`"})
 _INSIDE: Final = re.compile(r"[\w@/\\$#~^&%]")
 """Directly before or after a word these make it a part of something else."""
-_AFTERWARDS: Final = re.compile(r" ([A-Za-z]+)\b")
-_CAMEL: Final = re.compile(r"(?!Mac|Mc|De|Di|La|Le|Van|Von|O['’])[^\W\d_]*[^\W\d_A-Z][A-Z]")
-_MARKS: Final = frozenset({",", ".", "-", "/", "'", "’", "#", "°"})
-_STREET_BEFORE: Final = re.compile(
-    r"(?i)(?:\A|[\s,(\"'])((?:ul|al|pl|os|c/|avda?|av|rua|r|via|v\.le|pza|ctra|str|bd|bld|rte|chemin)\.?\s)\Z"
-)
-"""Short for `street` in front of its name, where the model leaves it out."""
-_LONGEST_STREET: Final = 10
-_STATE: Final = re.compile(r"[A-Z]{2}")
+CAMEL: Final = re.compile(r"(?!Mac|Mc|De|Di|La|Le|Van|Von|O['’])[^\W\d_]*[^\W\d_A-Z][A-Z]")
 
 
-def find(text: str, words: Sequence[Word]) -> Iterator[Span]:
+def find(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[Span]:
     """Spans of people and of addresses."""
-    yield from _people(text, words)
-    yield from _addresses(text, words)
+    yield from _people(text, words, lexicon)
+    yield from addresses.find(text, words)
 
 
-def overlooked(text: str, spans: Sequence[Span], most: int) -> list[tuple[int, int, str]]:
-    """At most so many pairs of words that could be names and lie in no span: start, end, how to show them alone."""
-    found: list[tuple[int, int, str]] = []
-    for match in _PAIR.finditer(text):
-        start, end = match.start(1), match.end(3)
-        first, second = match[1], match[3]
-        if not first[0].isupper() or not second[0].isupper() or (first.isupper() and not text.isupper()):
-            continue
-        if {first.lower(), second.lower()} & NOBODY or second.lower() in THINGS:
-            continue
-        if _CAMEL.match(first) or _CAMEL.match(second):
-            continue
-        if any(span.start < end and start < span.end for span in spans):
-            continue
-        found.append((start, end, f"{second} {first}" if match[2] else text[start:end]))
-        if len(found) == most:
-            break
-    return found
-
-
-def is_name(shown: str, words: Sequence[Word]) -> bool:
-    """Whether the model takes a pair of words, alone, for a given and a family name."""
-    middle = shown.index(" ")
-    given = [word for word in words if word.end <= middle and shown[word.start].isalpha()]
-    family = [word for word in words if word.start > middle and shown[word.start].isalpha()]
-    return bool(given and family) and min(word.person for word in (*given, *family)) >= SURE_AGAIN
-
-
-def _people(text: str, words: Sequence[Word]) -> Iterator[Span]:
+def _people(text: str, words: Sequence[Word], lexicon: Lexicon) -> Iterator[Span]:
     at = 0
     while at < len(words):
-        if not text[words[at].start].isalpha() or not (words[at].person >= _SURE or _starts_pair(text, words, at)):
+        if not text[words[at].start].isalpha() or not (
+            words[at].person >= _SURE or _starts_name(text, words, at, lexicon)
+        ):
             at += 1
             continue
-        first, last = _start_of_name(text, words, at), _end_of_name(text, words, at)
+        first, last = _start_of_name(text, words, at), _end_of_name(text, words, at, lexicon)
         at = last + 1
         last = _last_capital(text, words, first, last)
-        span = _name(text, words[first : last + 1])
+        span = _name(text, words[first : last + 1], lexicon)
         if span is not None:
             yield span
+
+
+def _starts_name(text: str, words: Sequence[Word], at: int, lexicon: Lexicon) -> bool:
+    """A given name, a word with a capital and initials before it, or a pair that could be a name."""
+    start = words[at].start
+    written = text[start : words[at].end]
+    known = lexicon.known(written)
+    if (
+        (words[at].person >= _WITH_INITIALS or (known.family and not known.doubtful))
+        and text[start].isupper()
+        and words[at].end - start > 1
+        and _INITIALS_BEFORE.search(text, max(0, start - _LONGEST_INITIALS), start) is not None
+    ):
+        return True
+    if words[at].person >= _KNOWN and written[0].isupper() and written.lower() not in NOBODY:
+        return known.given or _starts_pair(text, words, at)
+    return _starts_pair(text, words, at)
 
 
 def _starts_pair(text: str, words: Sequence[Word], at: int) -> bool:
@@ -116,15 +101,15 @@ def _starts_pair(text: str, words: Sequence[Word], at: int) -> bool:
     )
 
 
-def _end_of_name(text: str, words: Sequence[Word], at: int) -> int:
+def _end_of_name(text: str, words: Sequence[Word], at: int, lexicon: Lexicon) -> int:
     """The last word of the name that starts here."""
     last = at
-    while (following := _next(text, words, last)) is not None:
+    while (following := _next(text, words, last, lexicon)) is not None:
         last = following
     return last
 
 
-def _next(text: str, words: Sequence[Word], last: int) -> int | None:
+def _next(text: str, words: Sequence[Word], last: int, lexicon: Lexicon) -> int | None:
     """The index of the word that goes on with the name, over what joins them; None where it ends."""
     at = last + 1
     if at >= len(words):
@@ -134,18 +119,44 @@ def _next(text: str, words: Sequence[Word], last: int) -> int | None:
     if written in _JOINTS and not gap:
         if at + 1 < len(words) and _belongs(text, words[at + 1]):
             between = text[words[at].end : words[at + 1].start]
-            if not between or (written == "." and between == " "):
+            short = words[last].end - words[last].start <= _ABBREVIATED
+            if not between or (written == "." and between == " " and short):
                 return at + 1
         return None
     if written == "," and not gap and at + 1 < len(words):
-        turned = words[last].family > words[last].given and words[at + 1].given > max(_SURE, words[at + 1].family)
-        return at + 1 if turned and text[words[at].end : words[at + 1].start] == " " else None
+        return (
+            at + 1
+            if _is_turned(text, words[last], words[at + 1], lexicon)
+            and text[words[at].end : words[at + 1].start] == " "
+            else None
+        )
     if gap not in {" ", "\u00a0", "  ", "\t", "+"}:
         return None
+    if _is_initial(text, words, at) and at + 2 < len(words) and _has_form(text, words[at + 2]):
+        return at + 2
     if written.lower() in _PARTICLES and at + 1 < len(words) and text[words[at].end] == " ":
         ahead = _next_word(text, words, at)
         return ahead if ahead is not None and words[ahead].person >= _SURE else None
     return at if _belongs(text, words[at]) else None
+
+
+def _is_turned(text: str, family: Word, given: Word, lexicon: Lexicon) -> bool:
+    """Whether the comma between two words stands between a family name and a given one, and not in a list."""
+    first, second = (lexicon.known(text[word.start : word.end]) for word in (family, given))
+    sounds = family.family > family.given and given.given > max(_SURE, given.family)
+    return sounds and evidence.is_turned(first, second)
+
+
+def _is_initial(text: str, words: Sequence[Word], at: int) -> bool:
+    """A capital, its full stop and a blank."""
+    one = words[at]
+    return one.end - one.start == 1 and text[one.start].isupper() and text[one.end : one.end + 2] == ". "
+
+
+def _has_form(text: str, word: Word) -> bool:
+    """Whether what follows a given name and an initial can be a family name: there its form is enough."""
+    written = text[word.start : word.end]
+    return written[0].isupper() and len(written) > 1 and written.lower() not in NOBODY
 
 
 def _next_word(text: str, words: Sequence[Word], at: int) -> int | None:
@@ -184,31 +195,49 @@ def _last_capital(text: str, words: Sequence[Word], first: int, last: int) -> in
     return last
 
 
-def _name(text: str, words: Sequence[Word]) -> Span | None:
+def _name(text: str, words: Sequence[Word], lexicon: Lexicon) -> Span | None:
     """The span of a name; None where the words are none."""
-    proper = [word for word in words if text[word.start].isalpha() and word.end - word.start > 1]
+    proper = [one for one in _whole(text, words) if text[one.start : one.end].lower() not in _PARTICLES]
     if not proper:
         return None
     start, end = words[0].start, words[-1].end
-    if _is_inside(text, start, end):
-        return None
     texts = [text[word.start : word.end] for word in proper]
-    if all(written.lower() in NOBODY for written in texts) or any(_CAMEL.match(written) for written in texts):
+    if all(written.lower() in NOBODY for written in texts) or any(CAMEL.match(written) for written in texts):
         return None
     score = max(word.person for word in proper)
-    if len(proper) == 1 and not _alone(text, end, texts[0], score):
-        return None
+    initials = _INITIALS_BEFORE.search(text, max(0, start - _LONGEST_INITIALS), start)
+    if initials is not None and texts[0][0].isupper() and texts[0].lower() not in NOBODY:
+        return Span("PERSON", initials.start(1), end, round(min(1.0, score), 2), "rampart/name")
     if all(written[0].islower() for written in texts) and not _without_capitals(proper):
         return None
+    kept = evidence.proven(text, proper, lexicon)
+    if kept is None or (kept[0] == kept[1] and _is_constant(text, texts[kept[0]])):
+        return None
+    start = proper[kept[0]].start if kept[0] > 0 else start
+    end = proper[kept[1]].end if kept[1] < len(proper) - 1 else end
+    if _is_inside(text, start, end):
+        return None
+    if kept[0] == kept[1] and (after := _INITIAL_AFTER.match(text, end)) is not None:
+        end = after.end()
     return Span("PERSON", start, end, round(min(1.0, score), 2), "rampart/name")
 
 
-def _alone(text: str, end: int, written: str, score: float) -> bool:
-    """Whether one word, which ends here, is a name: a sure one, and not that of the thing that follows."""
-    thing = _AFTERWARDS.match(text, end)
-    if written.isupper() and not text.isupper():
-        return False
-    return score >= _ALONE and len(written) >= _SHORTEST and (thing is None or thing[1].lower() not in THINGS)
+def _whole(text: str, words: Sequence[Word]) -> list[Word]:
+    """Words with letters, those that a hyphen or an apostrophe joins as one; no initials."""
+    whole: list[Word] = []
+    for word in words:
+        if not text[word.start].isalpha():
+            continue
+        if whole and word.start - whole[-1].end == 1 and text[whole[-1].end] in _HYPHENS:
+            whole[-1] = whole[-1].joined(word)
+        else:
+            whole.append(word)
+    return [word for word in whole if word.end - word.start > 1]
+
+
+def _is_constant(text: str, written: str) -> bool:
+    """One word in capitals that is not all of a text, or one that is too short."""
+    return len(written) < _SHORTEST or (written.isupper() and text.strip() != written)
 
 
 def _without_capitals(proper: Sequence[Word]) -> bool:
@@ -222,62 +251,8 @@ def _is_inside(text: str, start: int, end: int) -> bool:
         return True
     if not after:
         return False
+    if text.startswith("\\n", end):
+        return False
     if after in ".:-":
         return text[end + 1 : end + 2].isalnum()
     return after in "([=" or _INSIDE.match(after) is not None
-
-
-def _addresses(text: str, words: Sequence[Word]) -> Iterator[Span]:
-    at = 0
-    while at < len(words):
-        if words[at].street < _SURE:
-            at += 1
-            continue
-        first = last = at
-        while (following := _next_of_address(text, words, last, 1)) is not None:
-            last = following
-        while (before := _next_of_address(text, words, first, -1)) is not None:
-            first = before
-        at = last + 1
-        while last > first and not _ends_address(text, words[last]):
-            last -= 1
-        inside = words[first : last + 1]
-        numbered = any(text[word.start].isdigit() for word in inside)
-        named = any(word.street >= _SURE and not text[word.start].islower() for word in inside)
-        if numbered and named:
-            score = round(min(1.0, max(word.street for word in inside)), 2)
-            kind = _STREET_BEFORE.search(text, max(0, inside[0].start - _LONGEST_STREET), inside[0].start)
-            start = kind.start(1) if kind is not None else inside[0].start
-            yield Span("STREET_ADDRESS", start, inside[-1].end, score, "rampart/address")
-
-
-def _ends_address(text: str, word: Word) -> bool:
-    """A mark or a word without a capital that the model takes for a town goes on with the sentence."""
-    written = text[word.start : word.end]
-    return written[0].isalnum() and not (written.islower() and word.town > max(word.street, word.number))
-
-
-def _joined_number(text: str, one: Word, other: Word) -> bool:
-    """A word and a number with nothing but a hyphen between: an identifier."""
-    first, second = sorted((one, other), key=lambda word: word.start)
-    return text[first.end : second.start] == "-" and text[first.start].isdigit() != text[second.start].isdigit()
-
-
-def _next_of_address(text: str, words: Sequence[Word], at: int, step: int) -> int | None:
-    """The index of the next word of an address in a direction, over one or two marks and a line's end."""
-    passed = 0
-    while True:
-        beside = at + step * (passed + 1)
-        if not 0 <= beside < len(words):
-            return None
-        near, far = sorted((at + step * passed, beside))
-        gap = text[words[near].end : words[far].start]
-        if len(gap) > _PASSED or gap.strip():
-            return None
-        word = words[beside]
-        if word.address >= _SURE:
-            return None if passed and _joined_number(text, words[at], word) else beside
-        written = text[word.start : word.end]
-        if passed == _PASSED or (written not in _MARKS and _STATE.fullmatch(written) is None):
-            return None
-        passed += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,11 @@ class Word:
     def address(self) -> float:
         """Part of an address."""
         return self.street + self.number + self.town
+
+    def joined(self, other: Word) -> Word:
+        """This word and one behind it as one."""
+        mean = [(getattr(self, share) + getattr(other, share)) / 2 for share in _SHARES]
+        return Word(self.start, other.end, *mean)
+
+
+_SHARES: Final = ("given", "family", "street", "number", "town")

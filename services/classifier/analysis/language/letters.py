@@ -1,0 +1,51 @@
+"""Names at the top and at the end of letters, and names with an initial in the middle: their place tells them.
+
+Rules:
+- After a greeting at a line's start, and alone in the line after a closing formula, stands somebody's name, unless it
+  is a word of a language or a thing (`Hello World`, `Kind regards` over `Freight Desk`).
+- A given name, a capital with its full stop and a word with a capital (`Dwayne R. Callahan`) are one name.
+- Bounded repeats; each match begins at its word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from services.classifier.analysis.language.lexicon import Lexicon
+from services.classifier.analysis.language.words import NOBODY
+from services.classifier.model import Span
+
+_WORD: Final = r"(?![a-zß-öø-ÿ])[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20}){0,2}"
+_GREETED: Final = re.compile(
+    r"(?m)^[> \t]{0,8}(?i:hi|hello|hey|dear|hallo|liebe|lieber|moin|bonjour|salut|cher|chère|hola|querid[oa]|"
+    rf"estimad[oa]|ciao|car[oa]|ol[aá]|beste|dag)\s({_WORD}(?: {_WORD})?)(?=\s?[,:!.\n]|\Z)"
+)
+_SIGNED: Final = re.compile(
+    r"(?m)(?i:\b(?:regards|best|wishes|cheers|sincerely|yours|thanks|thank you|gr(?:ü|u|ue)(?:ß|ss)en?|lg|vg|"
+    r"cordialement|bien à (?:toi|vous)|à bientôt|bises|saludos?|abrazos?|saluti|a presto|abra[cç]os?|groet(?:en)?|love)"
+    rf"[ ]?[,.!]?[ ]?)\n{{1,3}}[> \t]{{0,8}}({_WORD}(?: {_WORD}){{0,2}})[ \t]{{0,8}}$"
+)
+MIDDLE: Final = "pattern/middle_initial"
+_MIDDLE: Final = re.compile(rf"(?<![\w@/\\.'’-])({_WORD}) [^\W\d_a-zß-öø-ÿ]\. ({_WORD})(?![\w@/(=]|[.:]\w)")
+
+
+def find(text: str, lexicon: Lexicon) -> Iterator[Span]:
+    """Spans of people."""
+    if "\n" in text or "," in text:
+        for pattern, name in ((_GREETED, "greeting"), (_SIGNED, "signature")):
+            for match in pattern.finditer(text):
+                if _is_somebody(match[1].split(" "), lexicon):
+                    yield Span("PERSON", *match.span(1), 0.75, f"pattern/{name}")
+    if ". " in text:
+        for match in _MIDDLE.finditer(text):
+            given, family = map(lexicon.known, match.groups())
+            if given.given and not family.never:
+                yield Span("PERSON", *match.span(), 0.75, MIDDLE)
+
+
+def _is_somebody(words: list[str], lexicon: Lexicon) -> bool:
+    if any(word.lower() in NOBODY or word.isupper() for word in words):
+        return False
+    return not any(lexicon.known(word).never for word in words) and any(lexicon.known(word).given for word in words)
