@@ -7,11 +7,14 @@ Rules:
   words of which one or none is known as a name, it must be surer.
 - One word alone: a given name that is nothing else is somebody. One that is a place, a month or a program as well, a
   family name, and a word of no list need somebody about them (`around`): a greeting, a verb that only people do.
+- In a sentence (words in small letters about it) a model that is sure is believed where no list says otherwise: most of
+  the world's names are in no list. In titles, fields and lists of things it is not.
 - What follows or precedes a word for a thing (`Release Carmen`, `the Maxine dashboard`) is its name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,6 +23,10 @@ from services.classifier.analysis.language.lexicon import Known, Lexicon
 from services.classifier.analysis.language.reading import Word
 from services.classifier.analysis.language.words import BEFORE_NAMES_OF_THINGS, MONTHS, THINGS
 
+_SMALL: Final = re.compile(r"(?<![\w/.-])[^\W\d_A-ZÀ-ÖØ-Þ]+(?![\w/=(-])")
+_REACH: Final = 120
+_FEWEST: Final = 2
+"""Words in small letters that make a sentence, so many characters around a name."""
 # As sure as the model must be of a name. Of a pair: the mean of its words, in their sentence.
 _GIVEN_AND_FAMILY: Final = 0.3
 _ONE_DOUBTFUL: Final = 0.6
@@ -35,6 +42,11 @@ _GIVEN_JOINED: Final = 0.2
 _GIVEN_WITH_SOMEBODY: Final = 0.02
 _DOUBTFUL_WITH_SOMEBODY: Final = 0.4
 _OTHER_WITH_SOMEBODY: Final = 0.85
+# In a sentence.
+_NAME_IN_SENTENCE: Final = 0.8
+_DOUBTFUL_IN_SENTENCE: Final = 0.97
+_STRANGE_IN_SENTENCE: Final = 0.85
+_PAIR_IN_SENTENCE: Final = 0.7
 
 
 def proven(text: str, words: Sequence[Word], lexicon: Lexicon) -> tuple[int, int] | None:
@@ -58,12 +70,17 @@ def proven(text: str, words: Sequence[Word], lexicon: Lexicon) -> tuple[int, int
     if len(inside) == 1:
         in_title = not somebody and around.is_title(text, start, end, lexicon)
         joined = around.is_joined(text, start)
-        sure = _is_alone(inside[0], of[0], somebody=somebody, joined=joined)
+        sure = _is_alone(inside[0], of[0], somebody=somebody, joined=joined) or (
+            _is_alone_in_sentence(inside[0], of[0]) and _is_sentence(text, start, end)
+        )
         return (first, last) if sure and not in_title else None
     ends = text[start : inside[0].end], text[inside[-1].start : end]
     if _is_called_a_thing(*ends, of) or (not somebody and lexicon.is_called(text[start:end])):
         return None
-    return (first, last) if _is_pair(inside, of, somebody=somebody) else None
+    sure = _is_pair(inside, of, somebody=somebody) or (
+        _is_pair_in_sentence(inside, of) and _is_sentence(text, start, end)
+    )
+    return (first, last) if sure else None
 
 
 def is_turned(family: Known, given: Known) -> bool:
@@ -116,6 +133,21 @@ def _is_alone(word: Word, known: Known, *, somebody: bool, joined: bool) -> bool
     if known.only_given:
         return word.person >= _GIVEN_WITH_SOMEBODY
     return word.person >= (_DOUBTFUL_WITH_SOMEBODY if known.given else _OTHER_WITH_SOMEBODY)
+
+
+def _is_sentence(text: str, start: int, end: int) -> bool:
+    around_it = text[max(0, start - _REACH) : start], text[end : end + _REACH]
+    return sum(len(_SMALL.findall(part)) for part in around_it) >= _FEWEST
+
+
+def _is_alone_in_sentence(word: Word, known: Known) -> bool:
+    if known.strange:
+        return word.person >= _STRANGE_IN_SENTENCE
+    return word.person >= (_DOUBTFUL_IN_SENTENCE if known.doubtful else _NAME_IN_SENTENCE)
+
+
+def _is_pair_in_sentence(words: Sequence[Word], of: Sequence[Known]) -> bool:
+    return sum(word.person for word in words) >= _PAIR_IN_SENTENCE * len(words) and not all(one.doubtful for one in of)
 
 
 def _is_called_a_thing(first: str, last: str, of: Sequence[Known]) -> bool:
