@@ -87,6 +87,12 @@ def test_near_matches_of_a_rule_take_linear_time(rule: credentials.Rule) -> None
         assert whole < 1, (rule.name, part[:40], whole)
 
 
+def test_a_run_of_letters_is_tried_from_its_start_alone() -> None:
+    (jwt,) = (rule for rule in credentials.RULES if rule.name == "jwt")
+    text = "-eyJ" * 500_000
+    assert seconds(lambda: list(jwt.pattern.finditer(text)), times=1) < 0.5  # from everywhere: two
+
+
 @pytest.mark.parametrize(
     "part",
     ["password=", "token: ", "a_key='", "-p ", "curl -u a:b ", "mysql -p", "login 'x", "'", "echo a |", "secret=${",

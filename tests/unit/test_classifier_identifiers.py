@@ -323,9 +323,9 @@ def test_a_name_that_says_nothing_tells_nothing(arguments: dict[str, object]) ->
 
 
 def test_numbers_in_sql_are_told_by_their_column() -> None:
-    sql = "INSERT INTO staff (id, annual_salary) VALUES (4711001, 76000); SELECT 1 LIMIT 5000"
+    sql = "UPDATE staff SET grade = 7000 WHERE id = 4711001 AND annual_salary = 76000; SELECT 1 LIMIT 5000"
     result = classify(bench(), arguments={"sql": sql})
-    assert result.arguments["sql"] == sql.replace(" 76000)", " ‹INCOME_1›)")
+    assert result.arguments["sql"] == sql.replace("76000", "‹INCOME_1›")
 
 
 def test_a_secret_under_a_kind_is_still_one() -> None:

@@ -46,7 +46,8 @@ def parts(passage: Passage) -> list[tuple[int, int]]:
     alone = "name" in passage.hints
     prose = passage.spoken is not None or not shape.is_sql(passage, database=True)
     pieces = list(_pieces(text, passage.spoken))
-    has = [_could_name_somebody(text, *piece, alone=alone, prose=prose) for piece in pieces]
+    upper = text.isupper()
+    has = [_could_name_somebody(text, *piece, alone=alone, prose=prose, upper=upper) for piece in pieces]
     found: list[tuple[int, int]] = []
     for at, (start, end) in enumerate(pieces):
         beside = (at > 0 and has[at - 1] and _near(text, pieces[at - 1], pieces[at])) or (
@@ -86,13 +87,13 @@ def _near(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
     return first[1] + 1 == second[0] and text[first[1]] == "\n"
 
 
-def _could_name_somebody(text: str, start: int, end: int, *, alone: bool, prose: bool) -> bool:
+def _could_name_somebody(text: str, start: int, end: int, *, alone: bool, prose: bool, upper: bool) -> bool:
     """Whether a line has two words, one of them with a capital that no sentence, product or constant explains.
 
-    In `prose` a line without such a word will do, where it is a sentence: people write without capitals.
+    In a text that is `upper` throughout capitals say nothing. In `prose` a line without such a word will do, where it
+    is a sentence: people write without capitals.
     """
     candidate = False
-    upper = text.isupper()
     run = unknown = before = 0
     for number, match in enumerate(_FREE_WORD.finditer(text, start, end), start=1):
         word = match[0]
