@@ -9,8 +9,9 @@ import string
 from typing import Final
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from stdnum.fi import hetu
 
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.warm import engines
@@ -59,6 +60,7 @@ def test_a_generated_value_is_found(detector: Detectors, name: str, seed: int) -
 @pytest.mark.parametrize("name", TOLD)
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**9), at=st.integers(0, 60), by=st.integers(1, 57))
+@example(seed=69, at=0, by=1)
 def test_with_one_digit_changed_it_is_not(detector: Detectors, name: str, seed: int, at: int, by: int) -> None:
     value = MAKERS[name].make(Draw(f"generated/{seed}", name))
     places = [
@@ -73,6 +75,8 @@ def test_with_one_digit_changed_it_is_not(detector: Detectors, name: str, seed: 
         assume(not value.startswith("NL"))
     changed = alphabet[(alphabet.index(value[place]) + by) % len(alphabet)]
     bent = value[:place] + changed + value[place + 1 :]
+    if name == "personnummer":  # as the Swedes of Finland call theirs, which one in 31 passes
+        assume(not hetu.is_valid(bent))
     hits = found(detector, f"{TOLD[name]} {bent}")
     assert not any(kind in _kinds(name) and hit == bent for kind, hit in hits)
 
