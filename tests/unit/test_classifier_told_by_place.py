@@ -284,3 +284,20 @@ def test_a_guess_of_the_model_gives_way_to_a_number_in_it() -> None:
 def test_a_header_as_jira_writes_it_parts_its_cells() -> None:
     pairs = list(columns.find("|| Name || Phone ||\n| A | 12345 |\n"))
     assert [(pair.hints, pair.value) for pair in pairs][-1] == (("phone",), "12345")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["updated member [birth_dt: 1984-03-03] ok", "member 7 (holder_dob: 03.03.1984)",
+     'level=info holder_dob="03.03.1984"', "member 7: birthdate changed from 03.03.1984 to 04.03.1984", "<nascimento>03/03/1984</nascimento>",
+     "pt_dob=19840303 plan=pro", "customer.dob1: 03.03.1984"],
+)  # fmt: skip
+def test_a_name_beside_a_day_of_birth_tells_it(text: str) -> None:
+    result = classify(bench(), arguments={"text": text})
+    assert {finding.entity_type for finding in result.findings} == {"DATE_OF_BIRTH"}
+    assert "1984" not in result.arguments["text"]
+
+
+def test_what_somebody_says_is_no_number_under_their_name() -> None:
+    text = "Caller: my order is late, and the case number is 47389704."
+    assert classify(bench(), arguments={"text": text}).findings == ()

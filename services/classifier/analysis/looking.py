@@ -31,6 +31,7 @@ from services.classifier.model import Leaf, Passage, Span
 _UNMISTAKABLE: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS"})
 _LONGEST_NEIGHBOUR: Final = 256
 _MOST_NEIGHBOURS: Final = 64
+_LONGEST_NUMBER: Final = 40
 _LONGEST_CLEAN: Final = 200
 """Longer texts do not come back."""
 
@@ -258,6 +259,8 @@ class _One:
             for hints, pair in _named(pairs.find(text)):
                 if kind := self._kind_of(hints, pair.value):
                     yield Span(kind, pair.start, pair.end, 0.8, "field/beside")
+                elif self._may_be_number(hints, pair, text):
+                    yield from self._of_number(hints, pair.value, pair.start)
             for find in (columns.find, inserts.find):
                 for hints, pair in _named(find(text)):
                     yield from self._under(hints, pair.value, pair.start)
@@ -277,15 +280,20 @@ class _One:
         if kind := self._kind_of(column, value):
             yield Span(kind, start, start + len(value), 0.8, "field/column")
             return
-        passage = Passage(value, column, number=value.isdigit(), known=True)
-        inner: Iterable[Span]
         if names.is_secret(column) or names.is_key(column):
-            inner = credentials.find(passage)
+            for span in credentials.find(Passage(value, column, number=value.isdigit(), known=True)):
+                yield replace(span, start=span.start + start, end=span.end + start)
         elif identifiers.tells(column):
-            inner = self._looker.detector.detect(passage)
-        else:
-            return
-        for span in inner:
+            yield from self._of_number(column, value, start)
+
+    def _may_be_number(self, hints: tuple[str, ...], pair: Pair, text: str) -> bool:
+        """A short value as it stands, under a name that says that somebody's number stands there."""
+        as_it_stands = pair.value == text[pair.start : pair.end]
+        return as_it_stands and len(pair.value) <= _LONGEST_NUMBER and identifiers.tells(hints)
+
+    def _of_number(self, name: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
+        """What a value is under a name that says that somebody's number stands there."""
+        for span in self._looker.detector.detect(Passage(value, name, number=value.isdigit(), known=True)):
             yield replace(span, start=span.start + start, end=span.end + start)
 
 

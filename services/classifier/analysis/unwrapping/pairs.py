@@ -1,4 +1,4 @@
-"""Names with values beside them in a text: query strings, assignments, lines of YAML, headers, XML.
+"""Names with values beside them in a text: query strings, assignments, YAML, headers, XML, brackets, changes in a log.
 
 Rules:
 - The name before a value is its hint, as a key above it is. Whether a value can be what its name says is asked by
@@ -28,6 +28,11 @@ _LINE: Final = re.compile(
     r"(?=[ \t]{0,8}$|[,;|][ \t]{1,3}[^\W\d_][\w .-]{1,30}[:=][ \t])"
 )
 _TAG: Final = re.compile(r"<([A-Za-z][\w.:-]{1,60})>([^<>\r\n]{1,300})</")
+_BRACKETS: Final = re.compile(r"[\[(]([A-Za-z][\w.-]{1,60}):[ \t]{0,2}([^\[\](){}\r\n]{1,120})[\])]")
+_CHANGE: Final = re.compile(
+    r"(?<![\w.-])([A-Za-z][\w.-]{1,60})(?: (?:was )?(?:changed|updated|corrected|set|moved))? "
+    r"from \"?([^\s\"]{1,80})\"? to \"?([^\s\"]{1,80}(?<![.,;:]))"
+)
 _TYPE: Final = re.compile(
     r"(?i)(?:str|string|text|int|integer|number|bool|boolean|date|datetime|timestamp|varchar|char|object|array|any|"
     r"optional|required|uuid|email|float|decimal|bigint|null|none)\b.{0,60}"
@@ -57,6 +62,13 @@ def find(text: str) -> Iterator[Pair]:
         for match in _LINE.finditer(text):
             if match[2][0] not in _QUOTES:
                 yield from _pair(match[1], text, *match.span(2))
+    if ("[" in text or "(" in text) and ":" in text:
+        for match in _BRACKETS.finditer(text):
+            yield from _pair(match[1], text, *match.span(2))
+    if " from " in text and " to " in text:
+        for match in _CHANGE.finditer(text):
+            for group in (2, 3):
+                yield from _pair(match[1], text, *match.span(group))
     if "</" in text:
         for match in _TAG.finditer(text):
             yield from _pair(match[1], text, *match.span(2))
