@@ -288,10 +288,16 @@ def test_a_header_as_jira_writes_it_parts_its_cells() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["updated member [birth_dt: 1984-03-03] ok", "member 7 (holder_dob: 03.03.1984)",
-     'level=info holder_dob="03.03.1984"', "member 7: birthdate changed from 03.03.1984 to 04.03.1984", "<nascimento>03/03/1984</nascimento>",
-     "pt_dob=19840303 plan=pro", "customer.dob1: 03.03.1984"],
-)  # fmt: skip
+    [
+        "updated member [birth_dt: 1984-03-03] ok",
+        "member 7 (holder_dob: 03.03.1984)",
+        'level=info holder_dob="03.03.1984"',
+        "member 7: birthdate changed from 03.03.1984 to 04.03.1984",
+        "<nascimento>03/03/1984</nascimento>",
+        "pt_dob=19840303 plan=pro",
+        "customer.dob1: 03.03.1984",
+    ],
+)
 def test_a_name_beside_a_day_of_birth_tells_it(text: str) -> None:
     result = classify(bench(), arguments={"text": text})
     assert {finding.entity_type for finding in result.findings} == {"DATE_OF_BIRTH"}
