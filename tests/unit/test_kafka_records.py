@@ -68,6 +68,12 @@ def test_a_compressed_batch_is_not_opened() -> None:
     assert found == [(n, found[0][1], None, None, [(UNREADABLE_HEADER, b"compressed")]) for n in range(2)]
 
 
+def test_nor_is_one_that_only_says_so() -> None:
+    raw = bytearray(batch(RECORDS))
+    raw[22] |= 1  # the lower byte of its attributes: gzip
+    assert {one.headers for one in read_batch(bytes(raw))} == {((UNREADABLE_HEADER, b"compressed"),)}
+
+
 @pytest.mark.parametrize("cut", range(62, len(batch(RECORDS[:1])), 37))
 def test_a_batch_cut_short_still_gives_one_record_for_each_offset(cut: int) -> None:
     (only,) = read_batch(batch(RECORDS[:1])[:cut])
