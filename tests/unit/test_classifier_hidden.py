@@ -326,11 +326,11 @@ def test_whatever_stands_around(hows: list[str], value: str, noise: str) -> None
 
 def test_of_a_long_text_only_what_stands_around_an_escape_is_read_again() -> None:
     before, after = "all is well today and so on " * 400, " nothing to see here " * 400
-    text = f"{before}token=gh%70_{'a1B2' * 9}{after}"
+    text = f"{before}gh%70_{'a1B2' * 9}{after}"
     inner = [one for one in unwrap.inside(Layer(text), (), unwrap.Room(10**6, 10**6)) if isinstance(one, unwrap.Inner)]
     assert sum(len(one.layer.text) for one in inner) < 1_200
     result = classify(BENCH, arguments={"a": text})
-    assert result.labels == ("credential",)
+    assert "credential" in result.labels
     assert result.arguments["a"].startswith(before.rstrip())
     assert result.arguments["a"].endswith(after)
 
