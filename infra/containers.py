@@ -22,12 +22,13 @@ from typing import Final
 from infra import admin, development, roles
 from infra.embedded.kafka_config import BROKER, LOGGING, Node, cluster_id, format_arguments, properties
 from infra.embedded.postgres import SUPERUSER, dsn
-from infra.embedded.secrets import password_file, write_private
+from infra.embedded.secrets import password_file
 from infra.errors import PartFailedError
 from infra.layout import Layout
 from infra.principals import PRINCIPALS
 from infra.programs import SERVICES
 from placet.kafka_settings import KafkaSettings
+from placet.private_files import write_private
 
 HOME: Final = Path("/run/placet")
 """Where a container finds its folder."""

@@ -16,11 +16,12 @@ from infra import admin, roles
 from infra.children import Children, Progress
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.postgres import EmbeddedPostgres
-from infra.embedded.secrets import password_files, write_private
+from infra.embedded.secrets import password_files
 from infra.errors import PartFailedError
 from infra.layout import Layout
 from infra.principals import PRINCIPALS
 from placet.kafka_settings import KafkaSettings
+from placet.private_files import write_private
 
 
 class Part(Protocol):

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from infra.embedded.postgres import dsn
-from infra.embedded.secrets import write_private
+from placet.private_files import write_private
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ Rules: replaced at once, mode 0600, as its owner's; what is no file of keys is l
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from placet.fingerprint_keys import FingerprintKeys, lines_of
+from placet.private_files import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,5 @@ def renew(path: Path, *, likenesses: bool = False) -> Renewed:
         lines, before = lines_of(content), FingerprintKeys.read(content).id
         owner = path.stat()
     kept = [] if likenesses else lines[-1:]
-    _replace(path, "".join(f"{line}\n" for line in [secrets.token_hex(32), *kept]), owner)
+    write_private(path, "".join(f"{line}\n" for line in [secrets.token_hex(32), *kept]), owner=owner)
     return Renewed(FingerprintKeys.read(path.read_bytes()).id, before)
-
-
-def _replace(path: Path, text: str, owner: os.stat_result | None) -> None:
-    staged = path.with_name(f".{path.name}.new")
-    staged.unlink(missing_ok=True)
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-        if owner is not None and (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-    staged.replace(path)

@@ -32,11 +32,12 @@ from infra.embedded.kafka_config import (
     format_arguments,
     properties,
 )
-from infra.embedded.secrets import password_file, write_private
+from infra.embedded.secrets import password_file
 from infra.embedded.server import EmbeddedServer, tail
 from infra.errors import PartFailedError, PartUnavailableError
 from infra.ports import choose
 from placet.kafka_settings import KafkaSettings
+from placet.private_files import write_private
 
 
 class EmbeddedKafka(EmbeddedServer):

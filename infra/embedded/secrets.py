@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to a file with mode 0600, whatever stood there before."""
-    staged = path.with_name(path.name + ".new")
-    staged.unlink(missing_ok=True)
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        handle.write(text)
-    staged.replace(path)
+from placet.private_files import write_private
 
 
 def password_file(path: Path) -> Path:

@@ -26,8 +26,8 @@ from kafka.errors import KafkaError
 from infra.children import Children
 from infra.embedded.kafka import EmbeddedKafka
 from infra.embedded.kafka_config import Tls
-from infra.embedded.secrets import write_private
 from placet.kafka_settings import KafkaSettings
+from placet.private_files import write_private
 from services.chassis.settings import StreamSettings
 from services.chassis.worker import build_app
 from tests.fix_embedded import available
