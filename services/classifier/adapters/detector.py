@@ -5,13 +5,12 @@ Rules: what is remembered are offsets, never values; the key of the memory is a 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.classifier.adapters import rules
-from services.classifier.adapters.remembered import Remembered
+from services.classifier.adapters.remembered import Remembered, keyed
 from services.classifier.analysis import artefacts, credentials, names, patterns, vectors
 from services.classifier.analysis.language import health, introduced, marked, organisations, scripts
 from services.classifier.model import Passage, Span
@@ -70,5 +69,4 @@ class Detectors:
 
     def _mark(self, passage: Passage) -> bytes:
         context = f"{passage.number:d}{passage.known:d}{passage.spoken}{' '.join(passage.hints)}\n"
-        content = (context + passage.text).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(content, key=self._key, digest_size=16, person=b"detect").digest()
+        return keyed(self._key, b"detect", context + passage.text)

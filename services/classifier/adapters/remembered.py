@@ -1,6 +1,7 @@
 """What was found before, bounded by its size and not only by its number.
 
 Rules:
+- It is kept by a keyed hash of the text: neither a value nor a mark that anybody could try texts against stays.
 - The least recently used goes first.
 - What takes up a large share alone is not remembered: a text with a thousand findings would push out a thousand texts,
   and a flood of such texts would otherwise be limited by their number alone.
@@ -47,6 +48,11 @@ class Remembered(Generic[Value]):
         return len(self._found)
 
 
+def keyed(key: bytes, domain: bytes, text: str) -> bytes:
+    """The hash by which a text is remembered: 128 bits (BLAKE2b, RFC 7693), its domains (16 bytes at most) apart."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16, person=domain).digest()
+
+
 class CleanLeaves:
     """Marks of leaves in which nothing was found, as keyed hashes: `analysis.looking.Marks`."""
 
@@ -55,12 +61,8 @@ class CleanLeaves:
         self._key = key
 
     def __contains__(self, mark: object) -> bool:
-        return isinstance(mark, str) and self.remembered.get(self._hash(mark)) is True
+        return isinstance(mark, str) and self.remembered.get(keyed(self._key, b"clean", mark)) is True
 
     def add(self, mark: str) -> None:
         """Know it from now on."""
-        self.remembered.keep(self._hash(mark), value=True, parts=0)
-
-    def _hash(self, mark: str) -> bytes:
-        content = mark.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(content, key=self._key, digest_size=16, person=b"clean").digest()
+        self.remembered.keep(keyed(self._key, b"clean", mark), value=True, parts=0)

@@ -9,7 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import resource
@@ -26,7 +25,7 @@ from services.classifier import decide
 from services.classifier.adapters.detector import Detectors, RuleDetector
 from services.classifier.adapters.files import Configuration
 from services.classifier.adapters.owned import OwnDetector, WithOwn
-from services.classifier.adapters.remembered import CleanLeaves, Remembered
+from services.classifier.adapters.remembered import CleanLeaves, Remembered, keyed
 from services.classifier.adapters.spent import Clock, Memory, Spent, Tier, Timed
 from services.classifier.analysis import sql
 from services.classifier.errors import UnmaskableError
@@ -63,16 +62,13 @@ class Bench:
         others = Detectors(tiers, key=configuration.keys.fingerprints)
         detector = WithOwn(others, Timed(OwnDetector(configuration), Tier.OWN, clock))
         rules = decide.Rules(configuration.taxonomy, configuration.catalogue)
+        statements = Remembered[sql.SqlFacts](_REMEMBERED)
         clean = CleanLeaves(_CLEAN, key=configuration.keys.fingerprints)
-        remembered = others.remembered, Remembered[sql.SqlFacts](_REMEMBERED), clean
-        return cls(rules, detector, configuration, soft_seconds, *remembered, clock)
+        return cls(rules, detector, configuration, soft_seconds, others.remembered, statements, clean, clock)
 
     def read_sql(self, text: str) -> sql.SqlFacts:
         """The facts of a text, remembered by keyed hash (they hold no values)."""
-        content = text.encode("utf-8", "surrogatepass")
-        mark = hashlib.blake2b(
-            content, key=self.configuration.keys.fingerprints, digest_size=16, person=b"sql"
-        ).digest()
+        mark = keyed(self.configuration.keys.fingerprints, b"sql", text)
         facts = self.statements.get(mark)
         if facts is None:
             facts = self.clock.timed(Tier.SQL, lambda: sql.inspect(text, self.configuration.reading_functions))
