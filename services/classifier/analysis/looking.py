@@ -93,7 +93,7 @@ class Looker:
             return Seen(Found(leaf, (span,)), [leaf.entity_type])
         mark = self._mark(leaf)
         if mark is not None and mark in self.clean:
-            self._place(leaf)
+            self.place(leaf, leaf.passage, is_sql=False)
             return Seen(Found(leaf, ()))
         statements = len(self.statements)
         one = _One(self, leaf)
@@ -128,11 +128,10 @@ class Looker:
         where = f"{leaf.where}{leaf.path[0] == 'arguments':d}{self.database:d}{self.movement}{passage.number:d}"
         return f"{where}{' '.join(passage.hints)}\n{passage.text}"
 
-    def _place(self, leaf: Leaf) -> None:
-        """Where things could go is asked of the whole action, whatever was seen before."""
-        passage = leaf.passage
+    def place(self, leaf: Leaf, passage: Passage, *, is_sql: bool) -> None:
+        """Where things could go is asked of all strings of the arguments, whatever was seen before."""
         if leaf.where == "value" and leaf.path[0] == "arguments" and not passage.number:
-            self.places.append(destinations.Place(passage.text, passage.hints, is_sql=False))
+            self.places.append(destinations.Place(passage.text, passage.hints, is_sql))
 
     def _disjoint(self, leaf: Leaf, spans: Iterable[Span]) -> tuple[Span, ...]:
         resolved = resolve(spans, self.taxonomy.credentials)
@@ -233,8 +232,7 @@ class _One:
             looker.statements.append(statement)
         else:
             looker.statements.extend(map(looker.read_sql, shape.sql_in_command(passage.text)))
-        if not is_key and not passage.number:
-            looker.places.append(destinations.Place(passage.text, passage.hints, statement is not None))
+        looker.place(self._leaf, passage, is_sql=statement is not None)
         return statement
 
     def _spans(self, passage: Passage, statement: sql.SqlFacts | None) -> list[Span]:
