@@ -268,7 +268,11 @@ def test_weights_that_were_left_where_they_are_are_seen_when_they_move() -> None
 
 def test_verbs_of_moving_are_words_of_an_action() -> None:
     actions = ("s3.copy_object", "config.patch", "computer.describe")
-    assert [artefacts.movement(one) for one in actions] == [2, 1, 0]
+    assert [artefacts.movement(one) for one in actions] == [
+        artefacts.Movement.MOVES,
+        artefacts.Movement.MAY_MOVE,
+        artefacts.Movement.LOOKS,
+    ]
 
 
 def test_a_guess_of_the_model_gives_way_to_a_number_in_it() -> None:

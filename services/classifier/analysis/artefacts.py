@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from typing import Final
 
 from services.classifier.analysis import names
@@ -50,10 +51,20 @@ _MOVES: Final = frozenset({
     "mirror",
 })  # fmt: skip
 """Words of actions that move something."""
+
+
+class Movement(IntEnum):
+    """What an action's name says that it does with files."""
+
+    LOOKS = 0
+    MAY_MOVE = 1
+    MOVES = 2
+
+
 _FILE: Final = f"{RECOGNIZER}file_name"
 _LOOKS: Final = frozenset({"describe", "list", "show", "stat", "inspect", "info", "search"})
 IN_USE: Final = f"{RECOGNIZER}file_in_use"
-_LEAST: Final[Mapping[str, int]] = {_FILE: 1, IN_USE: 2}
+_LEAST: Final[Mapping[str, Movement]] = {_FILE: Movement.MAY_MOVE, IN_USE: Movement.MOVES}
 _MOVER: Final = re.compile(
     r"(?:^|[;&|(`\n]\s{0,4}|\bsudo\s{1,4})(?:cp|mv|scp|rsync|sftp|rclone|azcopy|s3cmd|gsutil|curl|wget|tar|zip|dvc|mlflow|"
     r"huggingface-cli|hf|oras|mc|aws\s{1,4}s3(?:api)?|gcloud\s{1,4}storage|az\s{1,4}storage|kubectl\s{1,4}cp|"
@@ -100,15 +111,17 @@ def _name_of(path: str, offset: int, score: float, recognizer: str) -> Iterator[
         yield Span(MODEL_ARTIFACT, offset + start, offset + len(path), score, recognizer)
 
 
-def movement(action: str) -> int:
-    """What an action's name says of it: it moves something (2), it may (1), it only looks (0)."""
+def movement(action: str) -> Movement:
+    """What an action's name says of it."""
     words = names.words(action)
-    return 2 if not _MOVES.isdisjoint(words) else int(_LOOKS.isdisjoint(words))
+    if not _MOVES.isdisjoint(words):
+        return Movement.MOVES
+    return Movement.MAY_MOVE if _LOOKS.isdisjoint(words) else Movement.LOOKS
 
 
-def is_moved(span: Span, movement: int) -> bool:
+def is_moved(span: Span, movement: Movement) -> bool:
     """Whether what was found by its name is moved by an action of that kind; anything else is kept."""
-    return movement >= _LEAST.get(span.recognizer, 0)
+    return movement >= _LEAST.get(span.recognizer, Movement.LOOKS)
 
 
 def in_bytes(data: bytes) -> str | None:

@@ -81,8 +81,7 @@ class Looker:
     database: bool
     room: Room
     clean: Marks
-    movement: int = 1
-    """Whether the action moves something (`artefacts.movement`)."""
+    movement: artefacts.Movement = artefacts.Movement.MAY_MOVE
     statements: list[sql.SqlFacts] = field(default_factory=list)
     places: list[destinations.Place] = field(default_factory=list)
 
