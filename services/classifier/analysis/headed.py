@@ -20,45 +20,13 @@ Columns = tuple[tuple[str, ...], ...]
 _NAME: Final = re.compile(r"[^\W\d_][\w .()/#-]{0,48}")
 _MOST: Final = 200
 _HEADERS: Final = (
-    "columns",
-    "header",
-    "headers",
-    "fields",
-    "column_names",
-    "columnNames",
-    "cols",
-    "schema",
-    "head",
-    "campos",
-    "columnas",
-    "colunas",
-    "colonnes",
-    "colonne",
-    "spalten",
-    "felder",
-    "kolumny",
-    "field_names",
-)
-_ROWS: Final = frozenset(
-    {
-        "rows",
-        "row",
-        "data",
-        "values",
-        "records",
-        "body",
-        "tuples",
-        "datarows",
-        "results",
-        "items",
-        "filas",
-        "lignes",
-        "zeilen",
-        "righe",
-        "linhas",
-        "wiersze",
-    }
-)
+    "columns", "header", "headers", "fields", "column_names", "columnNames", "cols", "schema", "head", "campos",
+    "columnas", "colunas", "colonnes", "colonne", "spalten", "felder", "kolumny", "field_names",
+)  # fmt: skip
+_ROWS: Final = frozenset({
+    "rows", "row", "data", "values", "records", "body", "tuples", "datarows", "results", "items", "filas", "lignes",
+    "zeilen", "righe", "linhas", "wiersze",
+})  # fmt: skip
 
 
 def of(cells: Sequence[Any]) -> Columns:

@@ -49,8 +49,7 @@ _ISSUERS: Final = (
     ("63", "63", (12, 13, 14, 15, 16, 17, 18, 19)), ("66", "69", (12, 13, 14, 15, 16, 17, 18, 19)),
 )  # fmt: skip
 """ISO/IEC 7812 numbers of the networks: American Express, Diners, JCB, Visa, Mastercard, Mir, Discover, UnionPay,
-RuPay, Troy,
-Maestro."""
+RuPay, Troy, Maestro."""
 _NOW: Final = frozenset({15, 16})
 _GROUPS: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)})
 

@@ -42,10 +42,7 @@ _AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 """What only people do."""
-_JOINING: Final = re.compile(
-    r"(?i:\b(?:by|from|with|to|mit|von|bei|avec|par|con|com|met))"
-    r" \Z"
-)
+_JOINING: Final = re.compile(r"(?i:\b(?:by|from|with|to|mit|von|bei|avec|par|con|com|met)) \Z")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)[ \"'“‘]{1,2}\Z")
 _ROW_BEFORE: Final = re.compile(r"[\w,;)] ((?![a-zß-öø-ÿ])[^\W\d_]{3,}) \Z")
 """A word with a capital amid a sentence."""
