@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -21,6 +20,7 @@ import phonenumbers
 from stdnum import iban
 
 from placet.forms import is_form
+from services.classifier.analysis.accents import fold
 from services.classifier.analysis.identifiers import money
 
 _CARD: Final = re.compile(r"[0-9](?:[ .\u00a0\u202f-]?[0-9]){11,18}")
@@ -141,9 +141,7 @@ def _address(value: str) -> str:
 def _spelled(text: str) -> Iterator[str]:
     """In small letters without marks; and as German spells them where it has none."""
     folded = text.casefold()
-    german = folded.translate(_GERMAN)
-    for one in dict.fromkeys((folded, german)):
-        yield "".join(char for char in unicodedata.normalize("NFKD", one) if not unicodedata.combining(char))
+    yield from dict.fromkeys(map(fold, (folded, folded.translate(_GERMAN))))
 
 
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

@@ -9,11 +9,11 @@ Rules:
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Final
 
+from services.classifier.analysis.accents import fold
 from services.classifier.model import Passage
 
 BEFORE: Final = 60
@@ -78,14 +78,6 @@ class Around:
 def words_of(text: str) -> frozenset[str]:
     """The words of a text, folded."""
     return frozenset(_WORD.findall(fold(_CAMEL.sub(r"\1 \2", text))))
-
-
-def fold(text: str) -> str:
-    """Lower case without accents."""
-    if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-        text = unicodedata.normalize("NFC", text)
-    return text.lower()
 
 
 def inside_identifier(text: str, start: int, end: int) -> bool:

@@ -9,11 +9,11 @@ Rules:
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from services.classifier.analysis.accents import fold
 from services.classifier.analysis.language.called import CALLED, NAMESAKES
 
 _LETTERS: Final = str.maketrans(
@@ -89,5 +89,4 @@ class Lexicon:
 @lru_cache(maxsize=4096)
 def folded(written: str) -> str:
     """A word in small letters without accents."""
-    plain = unicodedata.normalize("NFKD", written.lower().translate(_LETTERS))
-    return "".join(char for char in plain if not unicodedata.combining(char))
+    return fold(written.lower().translate(_LETTERS))
