@@ -14,15 +14,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.classifier.analysis.language import evidence
+from services.classifier.analysis.language.capitals import CAPITAL, WORD
 from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.people import CAMEL
 from services.classifier.analysis.language.reading import Word
 from services.classifier.analysis.language.words import NOBODY, THINGS
 from services.classifier.model import Span
 
-_CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20}){0,2}"
-_PAIR: Final = re.compile(rf"(?<![\w@/\\$#~^&%.'’-])(?=({_CAPITAL})(,?) ({_CAPITAL})(?![\w@/(\[$=]|\\(?!n)|[.:'’-]\w))")
-_BEFORE_COMMA: Final = re.compile(r"([^\W\d_a-zß-öø-ÿ][\w'’-]*) \Z")
+_PAIR: Final = re.compile(rf"(?<![\w@/\\$#~^&%.'’-])(?=({WORD})(,?) ({WORD})(?![\w@/(\[$=]|\\(?!n)|[.:'’-]\w))")
+_BEFORE_COMMA: Final = re.compile(rf"({CAPITAL}[\w'’-]*) \Z")
 _LONGEST_WORD: Final = 30
 
 

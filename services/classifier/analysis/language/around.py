@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.classifier.analysis.language.capitals import CAPITAL
 from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.words import BEFORE_NAMES_OF_THINGS, NOBODY, THINGS
 
@@ -44,10 +45,10 @@ _AFTER: Final = re.compile(
 """What only people do."""
 _JOINING: Final = re.compile(r"(?i:\b(?:by|from|with|to|mit|von|bei|avec|par|con|com|met)) \Z")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)[ \"'“‘]{1,2}\Z")
-_ROW_BEFORE: Final = re.compile(r"[\w,;)] ((?![a-zß-öø-ÿ])[^\W\d_]{3,}) \Z")
+_ROW_BEFORE: Final = re.compile(rf"[\w,;)] ({CAPITAL}[^\W\d_]{{2,}}) \Z")
 """A word with a capital amid a sentence."""
 _WORD_AFTER: Final = re.compile(r"[ -]([^\W_]+)")
-_CAPITAL_AFTER: Final = re.compile(r" (?!I\b)((?![a-zß-öø-ÿ])[^\W\d_][^\W_]*)")
+_CAPITAL_AFTER: Final = re.compile(rf" (?!I\b)({CAPITAL}[^\W_]*)")
 _VERSION_AFTER: Final = re.compile(r"[ -]v?\d+(?:\.\d|\b(?![./-]))")
 
 

@@ -13,25 +13,23 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.classifier.analysis.language.capitals import WORD
 from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Passage, Span
 
-_CAPITAL: Final = r"(?=[^\W\d_])(?=\S)(?![a-zß-öø-ÿ])[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20}){0,2}"
 _TITLE: Final = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herrn?|Frau|Mme|Mlle|Monsieur|Madame|Sr|Sra|Srta|Señora?|Sig|Sig\.ra|Signora?|"
     r"Dhr|Mevr|Pani?|Doña|Don|Senhora?)"
 )
-_TITLED: Final = re.compile(
-    rf"(?<![\w.@/-]){_TITLE}\.?\s(?:Dr\.\s|Prof\.\s)?({_CAPITAL}(?:\s{_CAPITAL})?)(?![\w@/(=]|[.:]\w)"
-)
-_PATIENT: Final = re.compile(rf"(?i:\bpatient(?:in)?\s)({_CAPITAL},?\s{_CAPITAL})(?![\w@/(=]|[.:]\w)")
+_TITLED: Final = re.compile(rf"(?<![\w.@/-]){_TITLE}\.?\s(?:Dr\.\s|Prof\.\s)?({WORD}(?:\s{WORD})?)(?![\w@/(=]|[.:]\w)")
+_PATIENT: Final = re.compile(rf"(?i:\bpatient(?:in)?\s)({WORD},?\s{WORD})(?![\w@/(=]|[.:]\w)")
 _FIELD: Final = re.compile(
     r"(?i:(?:sur|last|first|given|family|full|middle|maiden|fore|nick|patient|customer|holder|contact|employee|recipient|"
     r"beneficiary)[_ -]?name|vorname|nachname|pr[ée]nom|apellidos?|cognome|achternaam|nazwisko)"
     r"['\"]?\]?\s{0,2}(?:={1,3}|:|=>|,|(?i:like|in\s?\())\s{0,2}['\"]%?([^'\"\n%<>{}$\d]{2,60})%?['\"]"
 )
 _PARTS: Final = frozenset({("given",), ("family",)})
-_WHOLE: Final = re.compile(rf"{_CAPITAL}(?:[ -]{_CAPITAL}){{0,3}}")
+_WHOLE: Final = re.compile(rf"{WORD}(?:[ -]{WORD}){{0,3}}")
 _MARKS: Final = re.compile(r"(?i)name|nazwisko|achternaam|cognome|apellido|pr[ée]nom")
 
 

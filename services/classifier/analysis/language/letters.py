@@ -13,22 +13,22 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.classifier.analysis.language.capitals import CAPITAL, WORD
 from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Span
 
-_WORD: Final = r"(?![a-zß-öø-ÿ])[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20}){0,2}"
 _GREETED: Final = re.compile(
     r"(?m)^[> \t]{0,8}(?i:hi|hello|hey|dear|hallo|liebe|lieber|moin|bonjour|salut|cher|chère|hola|querid[oa]|"
-    rf"estimad[oa]|ciao|car[oa]|ol[aá]|beste|dag)\s({_WORD}(?: {_WORD})?)(?=\s?[,:!.\n]|\Z)"
+    rf"estimad[oa]|ciao|car[oa]|ol[aá]|beste|dag)\s({WORD}(?: {WORD})?)(?=\s?[,:!.\n]|\Z)"
 )
 _SIGNED: Final = re.compile(
     r"(?m)(?i:\b(?:regards|best|wishes|cheers|sincerely|yours|thanks|thank you|gr(?:ü|u|ue)(?:ß|ss)en?|lg|vg|"
     r"cordialement|bien à (?:toi|vous)|à bientôt|bises|saludos?|abrazos?|saluti|a presto|abra[cç]os?|groet(?:en)?|love)"
-    rf"[ ]?[,.!]?[ ]?)\n{{1,3}}[> \t]{{0,8}}({_WORD}(?: {_WORD}){{0,2}})[ \t]{{0,8}}$"
+    rf"[ ]?[,.!]?[ ]?)\n{{1,3}}[> \t]{{0,8}}({WORD}(?: {WORD}){{0,2}})[ \t]{{0,8}}$"
 )
 MIDDLE: Final = "pattern/middle_initial"
-_MIDDLE: Final = re.compile(rf"(?<![\w@/\\.'’-])({_WORD}) [^\W\d_a-zß-öø-ÿ]\. ({_WORD})(?![\w@/(=]|[.:]\w)")
+_MIDDLE: Final = re.compile(rf"(?<![\w@/\\.'’-])({WORD}) {CAPITAL}\. ({WORD})(?![\w@/(=]|[.:]\w)")
 
 
 def find(text: str, lexicon: Lexicon) -> Iterator[Span]:

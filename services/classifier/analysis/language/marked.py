@@ -17,10 +17,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.classifier.analysis.language.capitals import CAPITAL, WORD
 from services.classifier.analysis.language.words import NOBODY, THINGS
 from services.classifier.model import Passage, Span
 
-_WORD: Final = r"(?:(?![a-zß-öø-ÿ])[^\W\d_](?:\.|[^\W\d_]{1,20}(?:['’-][^\W\d_]{1,20}){0,2}))"
+_WORD: Final = rf"(?:{CAPITAL}\.|{WORD})"
 _NAME: Final = rf"{_WORD}(?:,? (?:(?:van|von|de|da|di|del|der|den|el|al|bin|dos|le|la) ){{0,2}}{_WORD}){{1,3}}"
 _BEFORE_MAIL: Final = re.compile(rf"(?<![\w.@/'’-])({_NAME})\"? <[^<>@\s]{{1,64}}@")
 _MEMBER: Final = re.compile(rf";CN=\"?({_NAME})\"?[:;]")
@@ -57,7 +58,7 @@ _DONE_BY: Final = frozenset(
      "closed", "updated", "submitted", "authorized", "authorised", "prepared", "witnessed"}
 )  # fmt: skip
 _PARTICLED: Final = re.compile(
-    r"(?<![\w.@/'’-])((?:(?![a-zß-öø-ÿ])[^\W\d_]\. ?){1,2}"
+    rf"(?<![\w.@/'’-])((?:{CAPITAL}\. ?){{1,2}}"
     r"(?:(?:van|von|de|da|di|del|der|den|dos|la|le|el|al|bin|ten|ter) ){1,2}"
     rf"{_WORD})"
 )

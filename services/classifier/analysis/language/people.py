@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.classifier.analysis.language import addresses, evidence
+from services.classifier.analysis.language.capitals import CAPITAL
 from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.reading import Word
 from services.classifier.analysis.language.words import NOBODY
@@ -35,10 +36,10 @@ _PARTICLES: Final = frozenset(
         "van von der den de di da do dos das del della du la le ten ter zu zur zum al el bin ibn ben abu y e af av of",
     )
 )
-_INITIALS_BEFORE: Final = re.compile(r"(?<![\w.@/])((?:[^\W\d_a-zß-öø-ÿ]\.[ -]?){1,3})\Z")
+_INITIALS_BEFORE: Final = re.compile(rf"(?<![\w.@/])((?:{CAPITAL}\.[ -]?){{1,3}})\Z")
 """Initials in front of a family name."""
 _LONGEST_INITIALS: Final = 9
-_INITIAL_AFTER: Final = re.compile(r" [^\W\d_a-zß-öø-ÿ]\.(?!\w)")
+_INITIAL_AFTER: Final = re.compile(rf" {CAPITAL}\.(?!\w)")
 _WITH_INITIALS: Final = 0.3
 """As sure as the model must be of a family name with initials in front of it."""
 _HYPHENS: Final = frozenset("-‐'’`")
