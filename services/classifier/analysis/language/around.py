@@ -13,21 +13,20 @@ import re
 from typing import Final
 
 from services.classifier.analysis.language.capitals import CAPITAL
+from services.classifier.analysis.language.letters import CLOSINGS, GREETINGS
 from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.words import BEFORE_NAMES_OF_THINGS, NOBODY, THINGS
 
 _AROUND: Final = 40
 
 _BEFORE: Final = re.compile(
-    r"(?:\b(?:hi|hello|hey|dear|thanks|thank you|cheers|cc|hallo|liebe[r]?|moin|danke|bonjour|ch[eè]re?|merci|hola|"
-    r"querid[oa]|estimad[oa]|gracias|ciao|car[oa]|grazie|ol[aá]|prezad[oa]|obrigad[oa]|beste|dag|groet|lg|vg|"
+    rf"(?:\b(?:{GREETINGS}|thanks|thank you|cheers|cc|danke|merci|gracias|grazie|obrigad[oa]|groet|lg|vg|"
     r"ask|asked|asks|tell|told|call|ring|ping|remind|invite|meet|met|thank|congratulate|welcome|email|phone|"
     r"told by|said by|written by|signed by|approved by|spoke (?:to|with)|talk(?:ed)? (?:to|with)|speak (?:to|with)|"
     r"colleague|friend|brother|sister|son|daughter|wife|husband|mother|father|partner|cousin|neighbou?r|nurse|"
     r"agent|caller|user|patient|customer|client|guest|visitor|driver|tenant|manager|boss|intern|candidate|applicant|"
     r"kollegin|kollege|schwester|bruder|tochter|sohn|frau|herr|coll[eè]gue|m|mme|señora?|signora?|senhora?)|"
-    r"(?:regards|best|wishes|cheers|sincerely|yours|thanks|gr[uü][sß](?:s|ß)?e?|cordialement|toi|vous|saludos?|"
-    r"saluti|presto|abra[cç]os?|groet(?:en)?|bises|love)\s*[,.!]?\s*\n\s*)[\s,:@]{0,3}\Z",
+    rf"(?:{CLOSINGS})\s*[,.!]?\s*\n\s*)[\s,:@]{{0,3}}\Z",
     re.IGNORECASE,
 )
 """Words after which somebody is named, in the languages of the model; and the end of a letter."""

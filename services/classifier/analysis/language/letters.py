@@ -18,14 +18,19 @@ from services.classifier.analysis.language.lexicon import Lexicon
 from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Span
 
-_GREETED: Final = re.compile(
-    r"(?m)^[> \t]{0,8}(?i:hi|hello|hey|dear|hallo|liebe|lieber|moin|bonjour|salut|cher|chère|hola|querid[oa]|"
-    rf"estimad[oa]|ciao|car[oa]|ol[aá]|beste|dag)\s({WORD}(?: {WORD})?)(?=\s?[,:!.\n]|\Z)"
+GREETINGS: Final = (
+    r"hi|hello|hey|dear|hallo|lieber?|moin|bonjour|salut|ch[eè]re?|hola|querid[oa]|estimad[oa]|ciao|car[oa]|ol[aá]|"
+    r"prezad[oa]|beste|dag"
 )
+"""How letters begin, in the languages of the name model."""
+CLOSINGS: Final = (
+    r"regards|best|wishes|cheers|sincerely|yours|thanks|thank you|gr(?:ü|u|ue)(?:ß|ss)e?n?|lg|vg|cordialement|"
+    r"bien à (?:toi|vous)|à bientôt|bises|saludos?|abrazos?|saluti|a presto|abra[cç]os?|groet(?:en)?|love"
+)
+"""And how they end, in the line above a name."""
+_GREETED: Final = re.compile(rf"(?m)^[> \t]{{0,8}}(?i:{GREETINGS})\s({WORD}(?: {WORD})?)(?=\s?[,:!.\n]|\Z)")
 _SIGNED: Final = re.compile(
-    r"(?m)(?i:\b(?:regards|best|wishes|cheers|sincerely|yours|thanks|thank you|gr(?:ü|u|ue)(?:ß|ss)en?|lg|vg|"
-    r"cordialement|bien à (?:toi|vous)|à bientôt|bises|saludos?|abrazos?|saluti|a presto|abra[cç]os?|groet(?:en)?|love)"
-    rf"[ ]?[,.!]?[ ]?)\n{{1,3}}[> \t]{{0,8}}({WORD}(?: {WORD}){{0,2}})[ \t]{{0,8}}$"
+    rf"(?m)(?i:\b(?:{CLOSINGS})[ ]?[,.!]?[ ]?)\n{{1,3}}[> \t]{{0,8}}({WORD}(?: {WORD}){{0,2}})[ \t]{{0,8}}$"
 )
 MIDDLE: Final = "pattern/middle_initial"
 _MIDDLE: Final = re.compile(rf"(?<![\w@/\\.'’-])({WORD}) {CAPITAL}\. ({WORD})(?![\w@/(=]|[.:]\w)")
