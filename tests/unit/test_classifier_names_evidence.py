@@ -10,8 +10,8 @@ import pytest
 
 from services.classifier import settings
 from services.classifier.adapters.lexicon import lexicon
-from services.classifier.adapters.name_detector import NameDetector, apart
-from services.classifier.analysis.language import addresses, again, around, evidence, letters
+from services.classifier.adapters.name_detector import NameDetector
+from services.classifier.analysis.language import addresses, again, around, evidence, letters, trimmed
 from services.classifier.analysis.language.lexicon import Lexicon, folded
 from services.classifier.analysis.language.reading import Word
 from services.classifier.model import Passage, Span
@@ -255,7 +255,7 @@ def test_a_number_before_a_name_is_no_address() -> None:
     def left(text: str, recognizer: str) -> list[str]:
         start = text.index("Emre")
         name = Span("PERSON", start, start + len("Emre Karaca"), 0.75, recognizer)
-        spans = apart(text, [Span("STREET_ADDRESS", 0, len(text), 0.9, "rampart/address"), name])
+        spans = trimmed.apart(text, [Span("STREET_ADDRESS", 0, len(text), 0.9, "rampart/address"), name])
         return [text[span.start : span.end] for span in spans]
 
     assert left("12\tEmre Karaca", "lists/name") == ["Emre Karaca"]

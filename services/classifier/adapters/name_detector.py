@@ -9,17 +9,14 @@ Rules:
 from __future__ import annotations
 
 import importlib.metadata
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.classifier.adapters.language import PACKAGE, model_files
 from services.classifier.adapters.lexicon import lexicon
 from services.classifier.adapters.rampart import Rampart
-from services.classifier.analysis.language import again, letters, people, things, where
+from services.classifier.analysis.language import again, letters, people, reading, trimmed, where
 from services.classifier.analysis.language.reading import Word
-from services.classifier.analysis.unwrapping import columns
 from services.classifier.errors import DetectorError
 from services.classifier.model import Passage, Span
 
@@ -29,9 +26,6 @@ _MAX_TOKENS: Final = 9_000
 _AGAIN: Final = 4
 _ONE_IN: Final = 100
 """Pairs of words of one part that are shown to the model alone: so many, and one more for so many characters."""
-_ADDRESS: Final = "rampart/address"
-_LISTED: Final = "lists/name"
-_TOLD: Final = frozenset({letters.MIDDLE, _LISTED})
 
 
 class NameDetector:
@@ -58,7 +52,7 @@ class NameDetector:
             text = passage.text[start:end]
             spans = [*people.find(text, read(text), self._lexicon)]
             spans += [
-                Span("PERSON", first, last, least or 0.75, "rampart/name_alone" if least else _LISTED)
+                Span("PERSON", first, last, least or 0.75, reading.ALONE if least else reading.LISTED)
                 for first, last, shown, least in again.overlooked(
                     text, spans, _AGAIN + len(text) // _ONE_IN, self._lexicon
                 )
@@ -68,20 +62,7 @@ class NameDetector:
                 Span(span.entity_type, span.start + start, span.end + start, span.score, span.recognizer)
                 for span in spans
             ]
-        return list(_of_people(passage, list(apart(passage.text, found))))
-
-
-def apart(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Addresses end where a name begins that its form tells; a number before a name that lists tell is none."""
-    told = [span for span in spans if span.recognizer in _TOLD]
-    for span in spans:
-        inside = [one for one in told if span.start < one.start < span.end] if span.recognizer == _ADDRESS else ()
-        if not inside:
-            yield span
-        elif inside[0].recognizer == letters.MIDDLE:
-            yield replace(span, end=inside[0].start)
-        elif any(char.isalpha() for char in text[span.start : inside[0].start] + text[inside[0].end : span.end]):
-            yield span
+        return list(trimmed.to_fields(passage, list(trimmed.apart(passage.text, found))))
 
 
 class _Budgeted:
@@ -96,21 +77,3 @@ class _Budgeted:
         if self._left < 0:
             raise DetectorError("too_large")
         return self._model.words(tokens)
-
-
-def _of_people(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
-    """Without names of things: what a field or column says its value is weighs more than what it sounds like."""
-    table = list(columns.find(passage.text)) if spans else []
-    starts = [cell.start for cell in table]
-    for span in spans:
-        at = bisect_right(starts, span.start)
-        cell = table[at - 1] if at and span.start < table[at - 1].end else None
-        if cell is None:
-            hints, value, inside = passage.hints, passage.text, span
-        else:
-            hints, value = cell.hints, cell.value
-            inside = replace(span, start=span.start - cell.start, end=min(span.end, cell.end) - cell.start)
-            if span.end > cell.end and span.entity_type == "STREET_ADDRESS":
-                continue  # none goes on in the next cell
-        if not things.names_thing(hints, value, inside):
-            yield span if cell is None else replace(span, end=min(span.end, cell.end))

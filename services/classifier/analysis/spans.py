@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.classifier.analysis import placeholders
+from services.classifier.analysis.language.reading import MODEL
 from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.model import Leaf, Span
 
 _NO_TYPES: Final = frozenset({placeholders.NOT_INSPECTED, placeholders.KEY})
-_MODEL: Final = "rampart/"
-"""What the name model reports, addresses as well."""
 MODEL_TYPES: Final = frozenset({"PERSON", "ORGANIZATION", "LOCATION"})
 SPLIT: Final = "split/"
 """How the recognizer of a span begins that is a part of its value: the others stand beside it in a list."""
@@ -78,7 +77,7 @@ def _parts(text: str, span: Span, walls: Sequence[tuple[int, int]]) -> Iterator[
 
 def _merged(cluster: list[Span], credentials: frozenset[str]) -> Span:
     def strength(span: Span) -> tuple[int, int, float]:
-        guessed = span.entity_type in MODEL_TYPES or span.recognizer.startswith(_MODEL)
+        guessed = span.entity_type in MODEL_TYPES or span.recognizer.startswith(MODEL)
         weak = guessed and not span.recognizer.startswith("field")
         return (2 if span.entity_type in credentials else 0 if weak else 1), span.end - span.start, span.score
 

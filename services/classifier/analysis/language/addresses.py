@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.classifier.analysis.language.reading import Word
+from services.classifier.analysis.language.reading import ADDRESS, Word
 from services.classifier.model import Span
 
 _SURE: Final = 0.5
@@ -54,7 +54,7 @@ def find(text: str, words: Sequence[Word]) -> Iterator[Span]:
             score = round(min(1.0, max(word.street for word in inside)), 2)
             kind = _STREET_BEFORE.search(text, max(0, inside[0].start - _LONGEST_STREET), inside[0].start)
             start = kind.start(1) if kind is not None else inside[0].start
-            yield Span("STREET_ADDRESS", start, inside[-1].end, score, "rampart/address")
+            yield Span("STREET_ADDRESS", start, inside[-1].end, score, ADDRESS)
 
 
 def _ends_address(text: str, word: Word) -> bool:

@@ -17,7 +17,7 @@ from typing import Final
 from services.classifier.analysis.language import addresses, evidence
 from services.classifier.analysis.language.capitals import CAPITAL
 from services.classifier.analysis.language.lexicon import Lexicon
-from services.classifier.analysis.language.reading import Word
+from services.classifier.analysis.language.reading import NAME, Word
 from services.classifier.analysis.language.words import NOBODY
 from services.classifier.model import Span
 
@@ -208,7 +208,7 @@ def _name(text: str, words: Sequence[Word], lexicon: Lexicon) -> Span | None:
     score = max(word.person for word in proper)
     initials = _INITIALS_BEFORE.search(text, max(0, start - _LONGEST_INITIALS), start)
     if initials is not None and texts[0][0].isupper() and texts[0].lower() not in NOBODY:
-        return Span("PERSON", initials.start(1), end, round(min(1.0, score), 2), "rampart/name")
+        return Span("PERSON", initials.start(1), end, round(min(1.0, score), 2), NAME)
     if all(written[0].islower() for written in texts) and not _without_capitals(proper):
         return None
     kept = evidence.proven(text, proper, lexicon)
@@ -220,7 +220,7 @@ def _name(text: str, words: Sequence[Word], lexicon: Lexicon) -> Span | None:
         return None
     if kept[0] == kept[1] and (after := _INITIAL_AFTER.match(text, end)) is not None:
         end = after.end()
-    return Span("PERSON", start, end, round(min(1.0, score), 2), "rampart/name")
+    return Span("PERSON", start, end, round(min(1.0, score), 2), NAME)
 
 
 def _whole(text: str, words: Sequence[Word]) -> list[Word]:

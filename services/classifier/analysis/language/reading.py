@@ -1,9 +1,17 @@
-"""A word as the name model reads it."""
+"""A word as the name model reads it, and what its readings are called."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+MODEL: Final = "rampart/"
+"""How the recognizers of what the model says begin."""
+NAME: Final = f"{MODEL}name"
+ALONE: Final = f"{MODEL}name_alone"
+ADDRESS: Final = f"{MODEL}address"
+LISTED: Final = "lists/name"
+"""A pair of which the lists leave no doubt."""
 
 
 @dataclass(frozen=True, slots=True)
