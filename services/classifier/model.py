@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from placet.events import Facts, Finding, Sensitivity, Uninspected
 
@@ -33,6 +33,9 @@ class Subject:
     session: str | None = field(default=None, repr=False)
 
 
+NOWHERE: Final[tuple[tuple[int, int], ...]] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A text to look into, and what the names above it tell."""
@@ -42,10 +45,13 @@ class Passage:
     """Words of the nearest key name, lower case: `cardNumber` gives (card, number)."""
     number: bool = False
     """The text is a JSON number written out."""
-    known: bool = False
-    """The name above says already what all of it is: no model needs to guess."""
     spoken: tuple[tuple[int, int], ...] | None = None
-    """Where alone a model has something to read. None: anywhere."""
+    """Where alone a model has something to read: nowhere in what is told already. None: anywhere."""
+
+    @property
+    def known(self) -> bool:
+        """Whether no model needs to guess."""
+        return self.spoken == NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.classifier.analysis import sql
 from services.classifier.analysis.language import people, where
 from services.classifier.analysis.language.reading import Word
 from services.classifier.errors import DetectorError
-from services.classifier.model import Passage
+from services.classifier.model import NOWHERE, Passage
 from tests.classifier_parts import passage
 
 
@@ -106,7 +106,7 @@ def test_what_its_field_says_it_is_weighs_more(detector: NameDetector) -> None:
 
 
 def test_what_a_field_told_already_is_not_asked_about(detector: NameDetector) -> None:
-    assert detector.detect(Passage("Olivia Whitfield", known=True)) == ()
+    assert detector.detect(Passage("Olivia Whitfield", spoken=NOWHERE)) == ()
 
 
 @pytest.mark.parametrize(

@@ -68,5 +68,5 @@ class Detectors:
         return found
 
     def _mark(self, passage: Passage) -> bytes:
-        context = f"{passage.number:d}{passage.known:d}{passage.spoken}{' '.join(passage.hints)}\n"
+        context = f"{passage.number:d}{passage.spoken}{' '.join(passage.hints)}\n"
         return keyed(self._key, b"detect", context + passage.text)

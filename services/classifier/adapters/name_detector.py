@@ -22,7 +22,7 @@ from services.classifier.model import Passage, Span
 
 _MAX_LANGUAGE_CHARACTERS: Final = 20_000
 _MAX_TOKENS: Final = 9_000
-"""About two and a half seconds, however the characters are made up."""
+"""About a second, however the characters are made up."""
 _AGAIN: Final = 4
 _ONE_IN: Final = 100
 """Pairs of words of one part that are shown to the model alone: so many, and one more for so many characters."""

@@ -26,7 +26,7 @@ from services.classifier.analysis.unwrapping.layer import Layer
 from services.classifier.analysis.unwrapping.pairs import Pair
 from services.classifier.analysis.unwrapping.unwrap import Closed, Inner, Room
 from services.classifier.errors import DetectorError
-from services.classifier.model import Leaf, Passage, Span
+from services.classifier.model import NOWHERE, Leaf, Passage, Span
 
 _UNMISTAKABLE: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS"})
 _LONGEST_NEIGHBOUR: Final = 256
@@ -139,7 +139,7 @@ class Looker:
     def _across(self, found: Sequence[Found], group: range) -> Iterator[tuple[int, Span]]:
         texts = [found[index].leaf.passage.text for index in group]
         whole, hints = "".join(texts), found[group[0]].leaf.passage.hints
-        for span in self.detector.detect(Passage(whole, hints, known=True)):
+        for span in self.detector.detect(Passage(whole, hints, spoken=NOWHERE)):
             if not self._is_unmistakable(span, whole):
                 continue
             at = 0
@@ -178,7 +178,7 @@ class _One:
         statement = self._facts(passage) if own and self._in_arguments else None
         if not passage.number and (folded := folding.fold(layer)) is not layer:
             # What only the writer's own spelling shows counts too; names are looked for in one spelling.
-            as_written = self._spans(replace(passage, known=True), statement)
+            as_written = self._spans(replace(passage, spoken=NOWHERE), statement)
             for span in resolve(as_written, self._looker.taxonomy.credentials):
                 self._add(layer, span, how)
             layer, passage = folded, replace(passage, text=folded.text)
@@ -210,7 +210,8 @@ class _One:
         if inner.kind:
             self._add(inner.layer, Span(inner.kind, 0, size, 0.9, inner.told), how)
         elif size:
-            passage = Passage(inner.layer.text, inner.hints, number=inner.number, known=inner.known)
+            spoken = NOWHERE if inner.known else None
+            passage = Passage(inner.layer.text, inner.hints, number=inner.number, spoken=spoken)
             self.read(inner.layer, passage, how, depth + 1, own=inner.own)
 
     def _add(self, layer: Layer, span: Span, how: str) -> None:
@@ -241,11 +242,11 @@ class _One:
         if self._leaf.where == "value" and (kind := self._kind_of(passage.hints, text)):
             spans.append(Span(kind, 0, len(text), 0.8, "field"))
         if spans and not passage.known and any(span.end - span.start == len(text) for span in spans):
-            passage = replace(passage, known=True)
-        elif statement is not None and statement.spoken is not None:
+            passage = replace(passage, spoken=NOWHERE)
+        elif statement is not None and statement.spoken is not None and not passage.known:
             told = {(span.start, span.end) for span in spans}
             spoken = tuple(one for one in statement.spoken if (one[0] + 1, one[1] - 1) not in told)
-            passage = replace(passage, spoken=spoken, known=passage.known or not spoken)
+            passage = replace(passage, spoken=spoken)
         self.unread = self.unread or (not passage.known and scripts.unread(text))
         detected = self._looker.detector.detect(passage)
         return [*spans, *(one for one in detected if artefacts.is_moved(one, self._looker.movement))]
@@ -278,7 +279,7 @@ class _One:
             yield Span(kind, start, start + len(value), 0.8, "field/column")
             return
         if names.is_secret(column) or names.is_key(column):
-            for span in credentials.find(Passage(value, column, number=value.isdigit(), known=True)):
+            for span in credentials.find(Passage(value, column, number=value.isdigit(), spoken=NOWHERE)):
                 yield replace(span, start=span.start + start, end=span.end + start)
         elif identifiers.tells(column):
             yield from self._of_number(column, value, start)
@@ -290,7 +291,7 @@ class _One:
 
     def _of_number(self, name: tuple[str, ...], value: str, start: int) -> Iterator[Span]:
         """What a value is under a name that says that somebody's number stands there."""
-        for span in self._looker.detector.detect(Passage(value, name, number=value.isdigit(), known=True)):
+        for span in self._looker.detector.detect(Passage(value, name, number=value.isdigit(), spoken=NOWHERE)):
             yield replace(span, start=span.start + start, end=span.end + start)
 
 
